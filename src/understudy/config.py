@@ -1,0 +1,221 @@
+"""Every setting, once. The flag, the `project.toml` key, the help text and docs/settings.md all come from here.
+
+A setting's explanation is the string under its field. Precedence: flag > `project.toml` > quality > default. The one dial
+is `quality`; it sets the rest by `QUALITIES`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .errors import BadSetting, UnknownSetting
+from .types import Quality
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class VideoSettings(_Section):
+    """How the video is cut into shots."""
+
+    shot_threshold: Annotated[float, Field(ge=1.0, le=20.0)] = 3.0
+    """How strongly the picture must change, relative to its surroundings, to count as a cut. Lower finds more cuts."""
+
+
+class FaceSettings(_Section):
+    """How faces are found and followed."""
+
+    detect_every: Annotated[int, Field(ge=1, le=500)] = 15
+    """Look for new faces every this many frames; in between, known faces are followed by their mesh."""
+    detect_long_side: Annotated[int, Field(ge=160, le=2560)] = 640
+    """Longest side of the picture in which faces are searched, in pixels. Larger finds smaller faces and takes longer."""
+    detect_score: Annotated[float, Field(ge=0.3, le=0.99)] = 0.7
+    """How sure the detector must be."""
+    parse_every: Annotated[int, Field(ge=1, le=100)] = 12
+    """Tell skin from hair and hands every this many frames; it is carried along in between."""
+
+
+class FacesetSettings(_Section):
+    """Which pictures of the source's face are kept."""
+
+    max_faces: Annotated[int, Field(ge=16, le=20000)] = 1200
+    """At most this many pictures; the most different ones are kept."""
+    size: Annotated[int, Field(ge=0, le=1024, multiple_of=64)] = 0
+    """Side of a face picture in pixels; 0 takes what the material deserves (never enlarged beyond 1:1)."""
+    min_sharpness: Annotated[float, Field(ge=0.0, le=1.0)] = 0.4
+    """Leave out pictures less sharp than this share of the person's median."""
+
+
+class SwapSettings(_Section):
+    """How the source's face is put under the target's performance."""
+
+    swapper: Literal["draft", "trained"] = "trained"
+    """draft: pictures of the source, warped; no training. trained: the draft, corrected by a network that learns this person."""
+    light: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    """How far the face takes the target's light and colour; 0 keeps the source's own."""
+
+
+class TrainSettings(_Section):
+    """How the network learns the person."""
+
+    minutes: Annotated[float, Field(ge=0.0, le=10080.0)] = 3.0
+    """Train for this many minutes in all. Not used where `rounds` is set."""
+    rounds: Annotated[int, Field(ge=0, le=100000)] = 0
+    """Train for exactly this many rounds in all (0: by `minutes`). The same rounds and seed give the same result on any run of a machine."""
+    faces_per_round: Annotated[int, Field(ge=16, le=100000)] = 384
+    """Pictures seen in one round; a round ends with a preview, a measurement and a checkpoint."""
+    batch: Annotated[int, Field(ge=1, le=256)] = 8
+    """Pictures in one step."""
+    size: Annotated[int, Field(ge=128, le=512, multiple_of=64)] = 256
+    """Side of the trained picture in pixels."""
+    learning_rate: Annotated[float, Field(gt=0.0, le=0.1)] = 0.002
+    """Step length at the start."""
+    seed: int = 1
+    """Start of all random choices."""
+    threads: Annotated[int, Field(ge=0, le=256)] = 0
+    """Processor threads to use; 0 takes all."""
+    keep: Annotated[int, Field(ge=2, le=100)] = 3
+    """How many of the newest checkpoints are kept (the best one is kept besides)."""
+
+
+class MergeSettings(_Section):
+    """How the face is put back into the frame."""
+
+    feather: Annotated[float, Field(ge=0.0, le=0.5)] = 0.08
+    """Width of the soft seam, as a share of the face's width."""
+    colour: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    """How far the face's overall colour is matched to the target's, steadily over a shot."""
+    strength: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    """How much of the source's face is shown; 0 is the target untouched."""
+
+
+class EncodeSettings(_Section):
+    """How the result is written."""
+
+    codec: Literal["h264", "hevc"] = "h264"
+    """Picture codec. A 10-bit target gives a 10-bit result in either."""
+    crf: Annotated[int, Field(ge=0, le=40)] = 17
+    """Quality of the picture: lower is better and larger; 17 is hard to tell from the original."""
+    preset: Literal["ultrafast", "veryfast", "fast", "medium", "slow"] = "fast"
+    """Slower makes smaller files of the same quality."""
+
+
+class LabelSettings(_Section):
+    """The visible label. It cannot be turned off."""
+
+    language: Literal["en", "nl"] = "en"
+    """en: AI MODIFIED. nl: with the second line GEMANIPULEERD."""
+
+
+class Settings(_Section):
+    """All settings of a project."""
+
+    quality: Quality = "standard"
+    """The one dial. draft: at once, no training. standard: a few minutes of training. broadcast: hours, larger and finer."""
+    video: VideoSettings = VideoSettings()
+    faces: FaceSettings = FaceSettings()
+    faceset: FacesetSettings = FacesetSettings()
+    swap: SwapSettings = SwapSettings()
+    train: TrainSettings = TrainSettings()
+    merge: MergeSettings = MergeSettings()
+    encode: EncodeSettings = EncodeSettings()
+    label: LabelSettings = LabelSettings()
+
+
+QUALITIES: dict[Quality, dict[str, Any]] = {
+    "draft": {"swap.swapper": "draft", "train.minutes": 0.0},
+    "standard": {},
+    "broadcast": {"train.minutes": 480.0, "train.size": 384, "encode.crf": 12, "encode.preset": "slow", "faceset.max_faces": 4000},
+}
+
+
+def walk(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (`section.name`, pydantic FieldInfo) for every single setting, in order."""
+    for name, info in model.model_fields.items():
+        kind = info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from walk(kind, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", info
+
+
+NAMES: tuple[str, ...] = tuple(name for name, _ in walk())
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat.update(_flatten(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key, value in flat.items():
+        *sections, name = key.split(".")
+        node = tree
+        for section in sections:
+            node = node.setdefault(section, {})
+        node[name] = value
+    return tree
+
+
+def check_name(name: str) -> str:
+    """Return `name` if a setting is called so, else raise UnknownSetting with the nearest real name."""
+    if name in NAMES:
+        return name
+    by_tail = {full.rsplit(".", 1)[-1]: full for full in NAMES}
+    near = difflib.get_close_matches(name, [*NAMES, *by_tail], n=1, cutoff=0.5)
+    suggestion = by_tail.get(near[0], near[0]) if near else None
+    raise UnknownSetting(
+        f"There is no setting called '{name}'.",
+        remedy=f"did you mean '{suggestion}'?" if suggestion else "docs/settings.md lists all settings",
+    )
+
+
+def settings_from(file: Mapping[str, Any] | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
+    """Combine the quality's presets, a file's tree and flat `section.name` flags into Settings.
+
+    Raises UnknownSetting or BadSetting, each with the remedy.
+    """
+    from_file, from_flags = _flatten(file or {}), dict(flags or {})
+    for name in (*from_file, *from_flags):
+        check_name(name)
+    quality = from_flags.get("quality", from_file.get("quality", "standard"))
+    preset = QUALITIES.get(quality, {}) if isinstance(quality, str) else {}
+    try:
+        return Settings.model_validate(_nested({**preset, **from_file, **from_flags}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise BadSetting(
+            f"The setting '{name}' cannot be {first['input']!r}.",
+            why=first["msg"],
+            remedy=f"see '{name}' in docs/settings.md",
+        ) from None
+
+
+def differences(settings: Settings) -> dict[str, Any]:
+    """The settings that differ from what their quality gives, as a nested tree: what belongs into `project.toml`."""
+    base = _flatten(settings_from(flags={"quality": settings.quality}).model_dump())
+    mine = _flatten(settings.model_dump())
+    changed = {name: value for name, value in mine.items() if value != base[name]}
+    return _nested({"quality": settings.quality, **changed} if settings.quality != "standard" else changed)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tree in a TOML file; BadSetting with the line where it is not TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{path.name} cannot be read.", why=str(error), remedy=f"correct that line in {path}") from None

@@ -1,0 +1,325 @@
+"""One tree of errors. Each says what happened, why, and what to do; none reaches a user as a traceback.
+
+`docs/errors.md` is made from this file: the class's docstring is the explanation, `code` the name that a user can search for.
+"""
+
+from __future__ import annotations
+
+
+class UnderstudyError(Exception):
+    """Something that a person can put right. `what` happened, `why`, and the `remedy` (what to type or do)."""
+
+    code = "error"
+    exit_code = 1
+
+    def __init__(self, what: str, *, why: str = "", remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return "\n".join(part for part in (self.what, self.why, self.remedy and f"What to do: {self.remedy}") if part)
+
+
+class UsageError(UnderstudyError):
+    """The command or the setting was not understood."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class UnknownSetting(UsageError):
+    """A setting with this name does not exist; the nearest one is suggested."""
+
+    code = "usage.unknown-setting"
+
+
+class BadSetting(UsageError):
+    """A setting has a value that it cannot take."""
+
+    code = "usage.bad-setting"
+
+
+class Interrupted(UnderstudyError):
+    """The work was stopped on request. Everything finished so far is kept; the same command goes on from there."""
+
+    code = "interrupted"
+    exit_code = 130
+
+
+# ---------------------------------------------------------------------------------------------------- files, disk
+
+
+class MediaError(UnderstudyError):
+    """A file given as video cannot be used."""
+
+    code = "media"
+
+
+class MediaNotFound(MediaError):
+    """There is no file at this path."""
+
+    code = "media.not-found"
+
+
+class MediaIsFolder(MediaError):
+    """The path is a folder where a video file is needed."""
+
+    code = "media.is-folder"
+
+
+class MediaEmpty(MediaError):
+    """The file has no bytes in it."""
+
+    code = "media.empty"
+
+
+class MediaNotVideo(MediaError):
+    """The file is not a video that can be read (wrong type, or text with a video's name)."""
+
+    code = "media.not-video"
+
+
+class MediaNoPicture(MediaError):
+    """The file has sound but no moving picture."""
+
+    code = "media.no-picture"
+
+
+class MediaTruncated(MediaError):
+    """The file ends before its pictures do, or its index is missing: a download or copy that was cut short."""
+
+    code = "media.truncated"
+
+
+class MediaUnsupported(MediaError):
+    """The video can be opened but has a property that is not supported."""
+
+    code = "media.unsupported"
+
+
+class MediaChanged(MediaError):
+    """The file is not the one that was added to the project (its content differs), or it has moved away."""
+
+    code = "media.changed"
+
+
+class SameFile(MediaError):
+    """Source and target are the same file."""
+
+    code = "media.same-file"
+
+
+class OutputError(UnderstudyError):
+    """The result cannot be written."""
+
+    code = "output"
+
+
+class OutputExists(OutputError):
+    """There is already a file at the output path; nothing is ever overwritten unasked."""
+
+    code = "output.exists"
+
+
+class OutputNotWritable(OutputError):
+    """The output's folder does not exist, is read-only, or is not a folder."""
+
+    code = "output.not-writable"
+
+
+class DiskFull(OutputError):
+    """The disk is full. What was finished is kept; the file in work was left out."""
+
+    code = "output.disk-full"
+
+
+class OutputFormat(OutputError):
+    """The output's file name ends in a format that cannot be written."""
+
+    code = "output.format"
+
+
+# --------------------------------------------------------------------------------------------------------- project
+
+
+class ProjectError(UnderstudyError):
+    """The project folder cannot be used."""
+
+    code = "project"
+
+
+class ProjectNotFound(ProjectError):
+    """The folder is not an Understudy project."""
+
+    code = "project.not-found"
+
+
+class ProjectExists(ProjectError):
+    """The folder already holds something."""
+
+    code = "project.exists"
+
+
+class ProjectBroken(ProjectError):
+    """A file of the project is damaged or was made by a newer version."""
+
+    code = "project.broken"
+
+
+class ProjectBusy(ProjectError):
+    """Another process is working on this project."""
+
+    code = "project.busy"
+
+
+class StepMissing(ProjectError):
+    """A step was asked for before the step that it needs."""
+
+    code = "project.step-missing"
+
+
+# ----------------------------------------------------------------------------------------------------------- faces
+
+
+class FaceError(UnderstudyError):
+    """The right face could not be found."""
+
+    code = "face"
+
+
+class NoFace(FaceError):
+    """No face was found in the video."""
+
+    code = "face.none"
+
+
+class PersonAbsent(FaceError):
+    """The person asked for with --face is not in the video."""
+
+    code = "face.absent"
+
+
+class SeveralPeople(FaceError):
+    """Several people are seen about equally long; say which one is meant."""
+
+    code = "face.several"
+
+
+class TooFewFaces(FaceError):
+    """Too few usable pictures of the source's face were left to make a face from."""
+
+    code = "face.too-few"
+
+
+# --------------------------------------------------------------------------------------------------------- weights
+
+
+class WeightsError(UnderstudyError):
+    """A shipped or fetched network file cannot be used."""
+
+    code = "weights"
+
+
+class WeightsMissing(WeightsError):
+    """A network file is not where the set-up puts it."""
+
+    code = "weights.missing"
+
+
+class WeightsAltered(WeightsError):
+    """A network file's checksum is off; it is not used."""
+
+    code = "weights.altered"
+
+
+class WeightsFetch(WeightsError):
+    """The package that carries a network file could not be fetched at set-up."""
+
+    code = "weights.fetch"
+
+
+# -------------------------------------------------------------------------------------------------------- training
+
+
+class TrainError(UnderstudyError):
+    """Training cannot go on."""
+
+    code = "train"
+
+
+class CheckpointBroken(TrainError):
+    """A checkpoint's checksum is off and no earlier one is left."""
+
+    code = "train.checkpoint-broken"
+
+
+class TrainingDiverged(TrainError):
+    """The loss is not a number any more, in spite of going back."""
+
+    code = "train.diverged"
+
+
+class NotEnoughMemory(TrainError):
+    """The work needs more memory than is free; a smaller setting is proposed."""
+
+    code = "train.memory"
+
+
+# --------------------------------------------------------------------------------------------------------- consent
+
+
+class ConsentError(UnderstudyError):
+    """The consent gate refused."""
+
+    code = "consent"
+    exit_code = 4
+
+
+class ConsentMissing(ConsentError):
+    """Nobody recorded that this person agreed to this use."""
+
+    code = "consent.missing"
+
+
+class ConsentExpired(ConsentError):
+    """The consent ended before today."""
+
+    code = "consent.expired"
+
+
+class ConsentRevoked(ConsentError):
+    """The person took the consent back."""
+
+    code = "consent.revoked"
+
+
+class ConsentScope(ConsentError):
+    """The record is for another role, action or production."""
+
+    code = "consent.scope"
+
+
+class ConsentAltered(ConsentError):
+    """The record was changed after it was signed, or was signed by a key that is not trusted here."""
+
+    code = "consent.altered"
+
+
+class ConsentInvalid(ConsentError):
+    """The record lacks something that it must say (a date, an editor, a guardian …)."""
+
+    code = "consent.invalid"
+
+
+class CredentialsError(UnderstudyError):
+    """Content Credentials could not be made; without them nothing leaves."""
+
+    code = "credentials"
+
+
+class LedgerBroken(UnderstudyError):
+    """The ledger's chain does not hold: a row was altered, removed or put in another order."""
+
+    code = "ledger.broken"

@@ -1,0 +1,1 @@
+"""STEP 2: a frame becomes faces."""

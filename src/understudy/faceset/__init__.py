@@ -1,0 +1,1 @@
+"""STEP 3: faces of many shots become one person's set."""

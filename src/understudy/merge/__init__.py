@@ -1,0 +1,1 @@
+"""STEP 5: a swapped face and a shot become merged frames."""

@@ -1,0 +1,1 @@
+"""STEP 6: the only door out."""

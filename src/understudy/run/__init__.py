@@ -1,0 +1,1 @@
+"""Running stages; knows only the stage contract."""

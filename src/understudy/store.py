@@ -1,0 +1,165 @@
+"""`project.sqlite`: what the project knows, in WAL mode, with migrations. Large arrays are plain files beside it.
+
+Every method is one short transaction, so a kill at any moment leaves the last finished state.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import ProjectBroken
+from .types import Role, Shot
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE media (media_id TEXT PRIMARY KEY, path TEXT NOT NULL, sha256 TEXT NOT NULL, role TEXT NOT NULL,
+                        face TEXT, added REAL NOT NULL, info TEXT NOT NULL) STRICT;
+    CREATE TABLE shots (media_id TEXT NOT NULL, key TEXT NOT NULL, shot_id TEXT NOT NULL, start_index INTEGER NOT NULL,
+                        end_index INTEGER NOT NULL, start_pts INTEGER NOT NULL, end_pts INTEGER NOT NULL,
+                        PRIMARY KEY (media_id, key, shot_id)) STRICT;
+    CREATE TABLE stages (key TEXT PRIMARY KEY, stage TEXT NOT NULL, subject TEXT NOT NULL, finished REAL NOT NULL,
+                         seconds REAL NOT NULL, report TEXT NOT NULL) STRICT;
+    CREATE TABLE consents (record_id TEXT PRIMARY KEY, role TEXT NOT NULL, path TEXT NOT NULL, added REAL NOT NULL) STRICT;
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRow:
+    """One added file. `path` is relative to the project where the file lies inside it."""
+
+    media_id: str
+    path: str
+    sha256: str
+    role: Role
+    face: str | None
+    """The person meant, as given by --face; None = the dominant one."""
+    info: dict[str, Any]
+    """What probe said when it was added, for display."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageRow:
+    """One finished piece of work: its key is the hash of everything that it depends on."""
+
+    key: str
+    stage: str
+    subject: str
+    seconds: float
+    report: dict[str, Any]
+
+
+class Store:
+    """Opens (and makes or migrates) the database at `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._db = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._migrate()
+        except sqlite3.DatabaseError as error:
+            raise ProjectBroken(
+                f"The project's database {path} cannot be opened.", why=str(error), remedy="restore it from a copy, or make a new project"
+            ) from error
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _migrate(self) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(MIGRATIONS):
+            raise ProjectBroken("This project was made by a newer Understudy.", remedy="update Understudy, then open it again")
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            with self._transaction():
+                for statement in filter(str.strip, script.split(";")):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version={number}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    # media
+
+    def put_media(self, row: MediaRow) -> None:
+        """Add a file, or replace the one of the same id."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO media VALUES (?,?,?,?,?,?,?)",
+                (row.media_id, row.path, row.sha256, row.role, row.face, time.time(), json.dumps(row.info)),
+            )
+
+    def drop_media(self, media_id: str) -> None:
+        with self._transaction():
+            self._db.execute("DELETE FROM media WHERE media_id=?", (media_id,))
+
+    def media(self, role: Role | None = None) -> list[MediaRow]:
+        """All files, or those of one role, in the order in which they were added."""
+        rows = self._db.execute(
+            "SELECT media_id, path, sha256, role, face, info FROM media WHERE ?1 IS NULL OR role=?1 ORDER BY added, media_id", (role,)
+        )
+        return [MediaRow(*row[:5], json.loads(row[5])) for row in rows]
+
+    # shots
+
+    def put_shots(self, media_id: str, key: str, shots: list[Shot]) -> None:
+        """Keep the cutting of one file under one key (hash of file and settings)."""
+        with self._transaction():
+            self._db.execute("DELETE FROM shots WHERE media_id=? AND key=?", (media_id, key))
+            self._db.executemany(
+                "INSERT INTO shots VALUES (?,?,?,?,?,?,?)",
+                [(media_id, key, s.shot_id, s.start_index, s.end_index, s.start_pts, s.end_pts) for s in shots],
+            )
+
+    def shots(self, media_id: str, key: str) -> list[Shot]:
+        rows = self._db.execute(
+            "SELECT shot_id, start_index, end_index, start_pts, end_pts FROM shots WHERE media_id=? AND key=? ORDER BY start_index", (media_id, key)
+        )
+        return [Shot(media_id, *row) for row in rows]
+
+    # stages
+
+    def stage_done(self, row: StageRow) -> None:
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO stages VALUES (?,?,?,?,?,?)",
+                (row.key, row.stage, row.subject, time.time(), row.seconds, json.dumps(row.report)),
+            )
+
+    def stage(self, key: str) -> StageRow | None:
+        """The finished work of this key, or None."""
+        row = self._db.execute("SELECT key, stage, subject, seconds, report FROM stages WHERE key=?", (key,)).fetchone()
+        return StageRow(*row[:4], json.loads(row[4])) if row else None
+
+    def stages(self) -> list[StageRow]:
+        rows = self._db.execute("SELECT key, stage, subject, seconds, report FROM stages ORDER BY finished, key")
+        return [StageRow(*row[:4], json.loads(row[4])) for row in rows]
+
+    def drop_stage(self, key: str) -> None:
+        with self._transaction():
+            self._db.execute("DELETE FROM stages WHERE key=?", (key,))
+
+    # consents
+
+    def put_consent(self, record_id: str, role: str, path: str) -> None:
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO consents VALUES (?,?,?,?)", (record_id, role, path, time.time()))
+
+    def consents(self, role: str) -> list[str]:
+        """Paths of the records kept for a role, newest first, relative to the project."""
+        return [row[0] for row in self._db.execute("SELECT path FROM consents WHERE role=? ORDER BY added DESC", (role,))]

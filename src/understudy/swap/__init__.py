@@ -1,0 +1,1 @@
+"""STEP 4: a source's face under a target's performance."""

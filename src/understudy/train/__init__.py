@@ -1,0 +1,1 @@
+"""STEP 4: rounds that make it better."""

@@ -1,0 +1,1 @@
+"""What is known about a file, and what is not."""

@@ -1,0 +1,1 @@
+"""STEP 1: a file becomes frames, frames become a file."""
