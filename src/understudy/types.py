@@ -82,6 +82,8 @@ class VideoInfo:
     codec: str
     container: str
     streams: tuple[StreamInfo, ...]
+    sample_aspect: Fraction = Fraction(1)
+    """Width of a shown pixel over its height, upright; 1 for square pixels. The picture is never resampled for it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
