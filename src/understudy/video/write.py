@@ -1,0 +1,204 @@
+"""Frames become a file again: same times, same samples layout, same colour tags, same sound. Called by `provenance.publish` alone."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import numpy as np
+from av.container import InputContainer, OutputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from ..config import EncodeSettings
+from ..errors import OutputError, OutputFormat
+from ..files import whole_file
+from ..types import ColorInfo, Planes, VideoInfo
+from .companions import Companions, Note
+from .probe import PRIMARIES, TRANSFERS, UNKNOWN_TAG
+from .read import plane_format
+from .source import open_media
+
+FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+"""File name endings that can be written, and the container of each."""
+_RANGE_TAG = {False: 1, True: 2}
+_MATRIX_TAG = {"bt601": 6, "bt709": 1, "bt2020": 9}
+
+
+def write_video(
+    path: Path,
+    frames: Iterable[tuple[Planes, int]],
+    *,
+    info: VideoInfo,
+    encode: EncodeSettings,
+    audio_from: Path | None,
+    context_check: Callable[[], None],
+    note: Note = lambda message: None,
+) -> int:
+    """Write (planes, pts) to `path`, whole or not at all, and return the number of frames.
+
+    `pts` rises strictly, in `info.time_base`, and is kept exactly (Matroska rounds to its milliseconds; streams of the MPEG
+    transport and program kind, whose clock begins anywhere, are moved to begin at 0). The last frame lasts as long as `info` says. Layout
+    and bit depth are those of `info.color`; gray is written as 4:2:0 with neutral colour, which every player shows. Sound and
+    subtitles of `audio_from` are copied, or converted where the container cannot hold them; what had to be left out is told
+    through `note`. `context_check` is called before every frame and may raise to stop.
+
+    Raises OutputFormat, OutputNotWritable, DiskFull, and OutputError where the encoder refuses.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise OutputFormat(
+            f"'{path.suffix or path.name}' is not a kind of video that can be written.",
+            why="The ending of the output's name says which kind of file it becomes.",
+            remedy=f"end the output's name with {', '.join(FORMATS)}",
+        )
+    with whole_file(path) as part:
+        try:
+            with ExitStack() as stack:
+                source = stack.enter_context(open_media(audio_from)) if audio_from is not None else None
+                options = {"movflags": "+faststart", "strict": "experimental"} if suffix != ".mkv" else {}
+                out = stack.enter_context(av.open(str(part), "w", format=FORMATS[suffix], options=options))
+                count = _write(out, frames, source, suffix=suffix, info=info, encode=encode, check=context_check, note=note)
+        except FFmpegError as error:
+            raise _explain(error, path) from error
+    return count
+
+
+def _write(
+    out: OutputContainer,
+    frames: Iterable[tuple[Planes, int]],
+    source: InputContainer | None,
+    *,
+    suffix: str,
+    info: VideoInfo,
+    encode: EncodeSettings,
+    check: Callable[[], None],
+    note: Note,
+) -> int:
+    stream = _picture_stream(out, info, encode, suffix)
+    timed = _with_durations(frames, info)
+    first = next(timed, None)
+    if first is None:
+        raise OutputError("There are no frames to write.", remedy="check that the video has frames in the chosen range")
+    shift = _shift(info, source, first[1])
+    companions = Companions(source, out, suffix=suffix, shift=shift, note=note) if source is not None else None
+    ticks = round(shift / info.time_base)
+    durations: dict[int, int] = {}
+
+    def mux(packets: list[Packet]) -> None:
+        for packet in packets:
+            assert packet.pts is not None and packet.dts is not None
+            packet.duration = durations.pop(packet.pts)
+            if companions is not None:
+                companions.write_until(packet.dts * info.time_base)
+            out.mux_one(packet)
+
+    count = 0
+    for planes, pts, duration in _chain(first, timed):
+        check()
+        durations[pts - ticks] = duration
+        mux(stream.encode(_picture(planes, pts - ticks, info)))
+        count += 1
+    mux(stream.encode(None))
+    if companions is not None:
+        companions.write_until(None)
+    return count
+
+
+def _picture_stream(out: OutputContainer, info: VideoInfo, encode: EncodeSettings, suffix: str) -> VideoStream:
+    codec = "libx264" if encode.codec == "h264" else "libx265"
+    options = {"preset": encode.preset, "crf": str(encode.crf)}
+    if codec == "libx265":
+        options["x265-params"] = "log-level=none"
+    stream = cast(VideoStream, out.add_stream(codec, rate=info.frame_rate, options=options))
+    context = stream.codec_context
+    context.width, context.height = info.size_wh
+    context.pix_fmt = _written_format(info.color)
+    context.time_base = info.time_base
+    context.framerate = info.frame_rate
+    stream.time_base = info.time_base
+    context.sample_aspect_ratio = info.sample_aspect
+    primaries, transfer, matrix, span = _tags(info.color)
+    context.color_primaries, context.color_trc, context.colorspace, context.color_range = primaries, transfer, matrix, span
+    if codec == "libx265" and suffix != ".mkv":
+        # Apple's players take HEVC only under this tag
+        context.codec_tag = "hvc1"
+    return stream
+
+
+def _written_format(color: ColorInfo) -> str:
+    return plane_format(color).replace("gray", "yuv420p") if color.chroma == "gray" else plane_format(color)
+
+
+def _tags(color: ColorInfo) -> tuple[int, int, int, int]:
+    """H.273 codes (primaries, transfer, matrix, range); the matrix is always written, inferred or not, so that all players agree."""
+    primaries = next((code for code, name in PRIMARIES.items() if name == color.primaries), UNKNOWN_TAG)
+    transfer = next((code for code, name in TRANSFERS.items() if name == color.transfer), UNKNOWN_TAG)
+    # the two kinds of bt601 differ in name only; the one that goes with 625-line primaries is called bt470bg
+    matrix = 5 if color.matrix == "bt601" and color.primaries == "bt470bg" else _MATRIX_TAG[color.matrix]
+    return primaries, transfer, matrix, _RANGE_TAG[color.full_range]
+
+
+def _picture(planes: Planes, pts: int, info: VideoInfo) -> VideoFrame:
+    width, height = info.size_wh
+    if planes.y.shape != (height, width):
+        raise ValueError(f"planes are {planes.y.shape[1]}x{planes.y.shape[0]}, the video is {width}x{height}")
+    picture = VideoFrame(width, height, _written_format(info.color))
+    dtype = np.uint8 if info.color.bit_depth == 8 else np.uint16
+    for number, samples in enumerate((planes.y, planes.u, planes.v)):
+        plane = picture.planes[number]
+        rows = np.frombuffer(cast(Any, plane), dtype).reshape(plane.height, plane.line_size // np.dtype(dtype).itemsize)
+        rows[:, : plane.width] = samples if samples.size else 1 << (info.color.bit_depth - 1)
+    picture.pts, picture.time_base = pts, info.time_base
+    picture.color_primaries, picture.color_trc, picture.colorspace, picture.color_range = _tags(info.color)
+    return picture
+
+
+def _with_durations(frames: Iterable[tuple[Planes, int]], info: VideoInfo) -> Iterator[tuple[Planes, int, int]]:
+    """Add to each frame the ticks until the next; to the last what `info.duration` leaves for it, else as much as the one before."""
+    held: tuple[Planes, int] | None = None
+    first, gap = 0, max(1, round(1 / (info.frame_rate * info.time_base)))
+    for planes, pts in frames:
+        if held is None:
+            first = pts
+        else:
+            gap = pts - held[1]
+            if gap <= 0:
+                raise ValueError(f"pts must rise: {pts} after {held[1]}")
+            yield *held, gap
+        held = planes, pts
+    if held is not None:
+        left = round(info.duration / info.time_base) - (held[1] - first)
+        # an extract of the video ends before `info` says: then its last frame lasts like the one before
+        yield *held, left if 0 < left <= max(10 * gap, round(1 / info.time_base)) else gap
+
+
+def _shift(info: VideoInfo, source: InputContainer | None, first_pts: int) -> Fraction:
+    """Seconds to take off all times: 0, but for MPEG streams the beginning of their clock, which may stand at any hour."""
+    if not info.container.startswith("mpeg"):
+        return Fraction(0)
+    starts = [first_pts * info.time_base]
+    if source is not None:
+        starts += [s.start_time * s.time_base for s in source.streams if s.start_time is not None and s.time_base and s.type == "audio"]
+    return min(starts)
+
+
+def _chain(first: tuple[Planes, int, int], rest: Iterator[tuple[Planes, int, int]]) -> Iterator[tuple[Planes, int, int]]:
+    yield first
+    yield from rest
+
+
+def _explain(error: FFmpegError, path: Path) -> Exception:
+    """An OSError (which `whole_file` puts in words) for trouble with the disk, else what the encoder said."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO):
+        return OSError(error.errno, error.strerror)
+    return OutputError(
+        f"{path.name} could not be written.", why=f"The encoder said: {error.strerror or error}.", remedy="try another ending of the name or codec"
+    )
