@@ -39,7 +39,7 @@ class Companions:
             if handler is not None:
                 self._handlers[stream.index] = handler
                 wanted.append(stream)
-        self._packets = self._read(source, wanted) if wanted else iter(())
+        self._packets = self._read(source, wanted, suffix != ".mkv") if wanted else iter(())
         self._waiting: tuple[Fraction, Packet] | None = next(self._packets, None)
 
     def write_until(self, seconds: Fraction | None) -> None:
@@ -54,10 +54,10 @@ class Companions:
                 for made in handler(None):
                     self._out.mux_one(made)
 
-    def _read(self, source: InputContainer, wanted: list[Stream]) -> Iterator[tuple[Fraction, Packet]]:
-        for packet in source.demux(wanted):
+    def _read(self, source: InputContainer, wanted: list[Stream], lead_in: bool) -> Iterator[tuple[Fraction, Packet]]:
+        for packet in _without_cut_away(source.demux(wanted), lead_in=lead_in):
             when = packet.dts if packet.dts is not None else packet.pts
-            if packet.size == 0 or when is None:
+            if when is None:
                 continue
             ticks = round(self._shift / packet.time_base)
             packet.dts = when - ticks
@@ -121,6 +121,7 @@ class Companions:
         return handle
 
     def _to_text(self, stream: SubtitleStream, codec: str) -> _Handler:
+        stream.codec_context.open(strict=False)  # only an open decoder knows the header that the encoder needs
         made = cast(SubtitleStream, self._out.add_stream(cast(Any, codec)))
         made.codec_context.subtitle_header = stream.codec_context.subtitle_header
         made.time_base = Fraction(1, 1000)
@@ -140,6 +141,25 @@ class Companions:
             return [written]
 
         return handle
+
+
+def _without_cut_away(packets: Iterator[Packet], *, lead_in: bool) -> Iterator[Packet]:
+    """Leave out what an edit list cut away; with `lead_in` all but the two packets before a stream begins: its decoder starts from them.
+
+    Without edit lists of its own (Matroska) a container would play them, and move the picture to make room.
+    """
+    leading: dict[int, list[Packet]] = {}
+    begun: set[int] = set()
+    for packet in packets:
+        if packet.size == 0:
+            continue
+        if packet.is_discard:
+            if lead_in and packet.stream_index not in begun:
+                leading[packet.stream_index] = [*leading.get(packet.stream_index, [])[-1:], packet]
+            continue
+        begun.add(packet.stream_index)
+        yield from leading.pop(packet.stream_index, [])
+        yield packet
 
 
 def _copies_audio(codec: str, suffix: str) -> bool:

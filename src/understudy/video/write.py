@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
@@ -28,6 +29,7 @@ from .source import open_media
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 """File name endings that can be written, and the container of each."""
+MAX_MOVIE_CLOCK = 100_000_000
 _RANGE_TAG = {False: 1, True: 2}
 _MATRIX_TAG = {"bt601": 6, "bt709": 1, "bt2020": 9}
 
@@ -59,12 +61,11 @@ def write_video(
             why="The ending of the output's name says which kind of file it becomes.",
             remedy=f"end the output's name with {', '.join(FORMATS)}",
         )
-    with whole_file(path) as part:
+    with whole_file(path) as part, ExitStack() as stack:
+        source = stack.enter_context(open_media(audio_from)) if audio_from is not None else None
+        options = {} if suffix == ".mkv" else _mp4_options(info, source)
         try:
-            with ExitStack() as stack:
-                source = stack.enter_context(open_media(audio_from)) if audio_from is not None else None
-                options = {"movflags": "+faststart", "strict": "experimental"} if suffix != ".mkv" else {}
-                out = stack.enter_context(av.open(str(part), "w", format=FORMATS[suffix], options=options))
+            with av.open(str(part), "w", format=FORMATS[suffix], options=options) as out:
                 count = _write(out, frames, source, suffix=suffix, info=info, encode=encode, check=context_check, note=note)
         except FFmpegError as error:
             raise _explain(error, path) from error
@@ -131,6 +132,15 @@ def _picture_stream(out: OutputContainer, info: VideoInfo, encode: EncodeSetting
         # Apple's players take HEVC only under this tag
         context.codec_tag = "hvc1"
     return stream
+
+
+def _mp4_options(info: VideoInfo, source: InputContainer | None) -> dict[str, str]:
+    """The index in front, so that players can begin at once; and a movie clock in which the streams' starts are exact."""
+    clocks = [info.time_base.denominator]
+    clocks += [s.time_base.denominator for s in source.streams.audio if s.time_base] if source is not None else []
+    common = math.lcm(*clocks)
+    clock = common if common <= MAX_MOVIE_CLOCK else max(info.time_base.denominator, 1000)
+    return {"movflags": "+faststart", "strict": "experimental", "movie_timescale": str(clock)}
 
 
 def _written_format(color: ColorInfo) -> str:
