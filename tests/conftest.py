@@ -126,7 +126,7 @@ def _subtitle_packet(out: Any, codec: str, text: str) -> Callable[[], None]:
     stream = out.add_stream(codec)
     stream.codec_context.subtitle_header = b"[Script Info]\nScriptType: v4.00+\n\n[Events]\nFormat: Layer, Text\n"
     stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
-    stream.metadata["language"] = "nld"
+    stream.metadata["language"] = "eng"
 
     def run() -> None:
         event = av.subtitles.subtitle.SubtitleSet.create(text=f"0,0,Default,,0,0,0,,{text}".encode(), start=0, end=200, pts=0)
@@ -144,7 +144,7 @@ def make_clip(tmp_path: Path) -> Callable[..., Path]:
     def make(name: str = "clip.mp4", **changes: Any) -> Path:
         clip = Clip(**changes)
         path = tmp_path / name
-        ends = clip.pts[-1] * clip.time_base + Fraction(1, 25) if clip.pts else Fraction(clip.n, 25)
+        ends = (clip.pts[-1] - clip.pts[0]) * clip.time_base + Fraction(1, 25) if clip.pts else Fraction(clip.n, 25)
         options = {"movie_timescale": str(clip.time_base.denominator)} if path.suffix in (".mp4", ".mov") and clip.pts else {}
         with av.open(str(path), "w", options=options) as out:
             parts = [_encode_picture(out, clip)] if clip.codec != "none" else []

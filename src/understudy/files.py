@@ -32,11 +32,17 @@ def whole_file(path: Path) -> Iterator[Path]:
         part.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        _remove(part)
         raise translate(error, path) from error
     except BaseException:
-        part.unlink(missing_ok=True)
+        _remove(part)
         raise
+
+
+def _remove(part: Path) -> None:
+    """Remove what was begun; nothing was if its folder is not one."""
+    if part.parent.is_dir():
+        part.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -56,7 +62,7 @@ def translate(error: OSError, path: Path) -> Exception:
             why="Everything that was finished before is kept.",
             remedy=f"free some space on the disk of {path.parent}, then run the same command again",
         )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
         return OutputNotWritable(
             f"{path} cannot be written.",
             why=f"The folder {path.parent} does not allow it.",

@@ -78,7 +78,12 @@ def _from_packets(container: InputContainer, stream: VideoStream) -> FrameIndex 
     if len(set(pts)) != len(pts):
         return None
     keys = tuple(i for i, (_, _, key) in enumerate(shown) if key)
-    return FrameIndex(pts, keys, _last_duration(pts, shown[-1][1] if shown else 0), time_base_of(stream), by_packets=True)
+    stated = shown[-1][1] if shown else 0
+    if pts and "mp4" in container.format.name and stream.start_time is not None and stream.duration:
+        # the packets of this family state the time to the next packet, which is not the next shown where frames are reordered
+        left = stream.start_time + stream.duration - pts[-1]
+        stated = left if left > 0 else stated
+    return FrameIndex(pts, keys, _last_duration(pts, stated), time_base_of(stream), by_packets=True)
 
 
 def _from_frames(container: InputContainer, stream: VideoStream) -> FrameIndex:
