@@ -65,6 +65,16 @@ class StreamInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class HdrStatic:
+    """HDR's static metadata."""
+
+    mastering: tuple[int, ...] | None
+    """SMPTE ST 2086: x, y of red, green, blue, white in 1/50000; greatest and least luminance in 1/10000 cd/m²."""
+    light_levels: tuple[int, int] | None
+    """CTA-861.3: brightest pixel and brightest frame average, cd/m²."""
+
+
+@dataclass(frozen=True, slots=True)
 class VideoInfo:
     """What `video.probe` knows about a file. `size_wh` is the display size: rotation and odd sizes already applied."""
 
@@ -84,6 +94,7 @@ class VideoInfo:
     streams: tuple[StreamInfo, ...]
     sample_aspect: Fraction = Fraction(1)
     """Width of a shown pixel over its height, upright; 1 for square pixels. The picture is never resampled for it."""
+    hdr: HdrStatic | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

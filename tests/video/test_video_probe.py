@@ -89,6 +89,7 @@ WRONG = {
     "folder": (lambda folder, make_clip: folder, MediaIsFolder),
     "empty": (lambda folder, make_clip: [p := folder / "empty.mp4", p.touch()][0], MediaEmpty),
     "text": (write("letter.mp4", b"Dear reader,\nthis is no film.\n" * 40), MediaNotVideo),
+    "settings file": (write("notes.toml", b'[project]\nname = "x"\nlines = [1, 2]\n' * 30), MediaNotVideo),
     "noise": (write("noise.mp4", bytes(range(256)) * 100), MediaNotVideo),
     "picture": (write("dot.mp4", bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489")), MediaError),
     "mp4 without its index": (mp4_tail_cut, MediaTruncated),

@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 from ..errors import MediaTruncated, MediaUnsupported
 from ..files import sha256_file
 from ..types import ColorInfo, StreamInfo, VideoInfo
+from .hdr import static_metadata
 from .index import FrameIndex, decode, frame_index
 from .source import check_file, open_media, picture_stream
 
@@ -72,6 +73,7 @@ def probe(path: Path) -> VideoInfo:
             container=container.format.name,
             streams=tuple(_stream_info(s) for s in container.streams if s is not stream),
             sample_aspect=1 / aspect if turned else aspect,
+            hdr=static_metadata(first),
         )
 
 

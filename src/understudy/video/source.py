@@ -63,8 +63,9 @@ def picture_stream(container: InputContainer, path: Path) -> VideoStream:
     """
     moving = [s for s in container.streams.video if not s.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails)]
     if not moving:
-        sound = "It has only sound." if container.streams.audio else "There is no picture in it."
-        raise MediaNoPicture(f"{path.name} has no moving picture.", why=sound, remedy="give a video file")
+        if not container.streams.audio:
+            raise MediaNotVideo(f"{path.name} is not a video.", why="There is neither picture nor sound in it.", remedy="give a video file")
+        raise MediaNoPicture(f"{path.name} has no moving picture.", why="It has only sound.", remedy="give a video file")
     stream = next((s for s in moving if s.disposition & Disposition.default), moving[0])
     if stream.codec_context is None:
         raise MediaUnsupported(

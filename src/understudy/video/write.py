@@ -19,16 +19,16 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ..config import EncodeSettings
-from ..errors import OutputError, OutputFormat
+from ..errors import OutputError
 from ..files import whole_file
 from ..types import ColorInfo, Planes, VideoInfo
 from .companions import Companions, Note
+from .containers import container_for
+from .hdr import encoder_words
 from .probe import PRIMARIES, TRANSFERS, UNKNOWN_TAG
 from .read import plane_format
 from .source import open_media
 
-FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
-"""File name endings that can be written, and the container of each."""
 MAX_MOVIE_CLOCK = 100_000_000
 _RANGE_TAG = {False: 1, True: 2}
 _MATRIX_TAG = {"bt601": 6, "bt709": 1, "bt2020": 9}
@@ -55,17 +55,12 @@ def write_video(
     Raises OutputFormat, OutputNotWritable, DiskFull, and OutputError where the encoder refuses.
     """
     suffix = path.suffix.lower()
-    if suffix not in FORMATS:
-        raise OutputFormat(
-            f"'{path.suffix or path.name}' is not a kind of video that can be written.",
-            why="The ending of the output's name says which kind of file it becomes.",
-            remedy=f"end the output's name with {', '.join(FORMATS)}",
-        )
+    container = container_for(path)
     with whole_file(path) as part, ExitStack() as stack:
         source = stack.enter_context(open_media(audio_from)) if audio_from is not None else None
         options = {} if suffix == ".mkv" else _mp4_options(info, source)
         try:
-            with av.open(str(part), "w", format=FORMATS[suffix], options=options) as out:
+            with av.open(str(part), "w", format=container, options=options) as out:
                 count = _write(out, frames, source, suffix=suffix, info=info, encode=encode, check=context_check, note=note)
         except FFmpegError as error:
             raise _explain(error, path) from error
@@ -116,8 +111,9 @@ def _write(
 def _picture_stream(out: OutputContainer, info: VideoInfo, encode: EncodeSettings, suffix: str) -> VideoStream:
     codec = "libx264" if encode.codec == "h264" else "libx265"
     options = {"preset": encode.preset, "crf": str(encode.crf)}
-    if codec == "libx265":
-        options["x265-params"] = "log-level=none"
+    words = encoder_words(info.hdr, codec=codec) + (["log-level=none"] if codec == "libx265" else [])
+    if words:
+        options[f"{codec.removeprefix('lib')}-params"] = ":".join(words)
     stream = cast(VideoStream, out.add_stream(codec, rate=info.frame_rate, options=options))
     context = stream.codec_context
     context.width, context.height = info.size_wh
