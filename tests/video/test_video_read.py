@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from conftest import Clip, mark, picture
+from synthetic import Clip, mark, picture
 
 from understudy.types import Frame
 from understudy.video.probe import probe

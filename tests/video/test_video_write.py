@@ -8,7 +8,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from conftest import mark
+from synthetic import mark
 
 from understudy.config import EncodeSettings
 from understudy.errors import DiskFull, Interrupted, OutputError, OutputFormat, OutputNotWritable
