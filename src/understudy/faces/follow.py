@@ -1,0 +1,120 @@
+"""One face that is being followed through a shot: what is measured frame by frame, until it becomes a Track."""
+
+from __future__ import annotations
+
+import heapq
+
+import cv2
+import numpy as np
+
+from ..types import F32, N_LANDMARKS, U8, Track
+from .embed import aligned, embed
+from .landmark import SIDE, Measured, blendshapes
+from .mesh import pose_deg
+from .segment import parse
+from .segment import SIDE as CLASSES_SIDE
+from .smooth import smooth_landmarks
+
+_PORTRAITS = 4
+"""How many pictures the identity is taken from: they cost 20-40 ms each."""
+_PORTRAIT_EVERY = 5
+
+
+def mesh_box(landmarks: np.ndarray) -> F32:
+    """(..., 478, 3) -> (..., 4): the box around the mesh."""
+    xy = np.asarray(landmarks, np.float32)[..., :2]
+    return np.concatenate([xy.min(-2), xy.max(-2)], -1)
+
+
+def overlap(a: np.ndarray, b: np.ndarray) -> float:
+    """Intersection over union of two boxes."""
+    inner = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod()
+    union = (a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - inner
+    return float(inner / max(union, 1e-9))
+
+
+class Followed:
+    """Gathers a face's measurements; keeps small pictures only."""
+
+    def __init__(self, *, parse_every: int) -> None:
+        self._parse_every = parse_every
+        self.index: list[int] = []
+        self.meshes: list[F32] = []
+        self.presence: list[float] = []
+        self._sharpness: list[float] = []
+        self._colours: list[U8] = []
+        self._keys: list[tuple[int, U8]] = []
+        self._portraits: list[tuple[float, int, U8]] = []
+        self.lost_for = 0
+        """Frames since it was last seen; 0 while it is seen."""
+        self.doubts = 0
+        """Looks of the detector in a row that did not find it."""
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def box(self) -> F32:
+        """Where it was seen last."""
+        return mesh_box(self.meshes[-1])
+
+    def add(self, rgb: U8, index: int, measured: Measured) -> None:
+        """Take in one frame's measurement."""
+        number = len(self.index)
+        self.lost_for = 0
+        sharpness = _sharpness(measured.crop)
+        self.index.append(index)
+        self.meshes.append(measured.landmarks)
+        self.presence.append(measured.presence)
+        self._sharpness.append(sharpness)
+        self._colours.append(_colours(measured))
+        if not self._keys or index - self.index[self._keys[-1][0]] >= self._parse_every:
+            self._keys.append((number, parse(rgb, measured.landmarks)))
+        if number % _PORTRAIT_EVERY == 0:
+            self._consider_portrait(rgb, measured, sharpness, number)
+
+    def _consider_portrait(self, rgb: U8, measured: Measured, sharpness: float, number: int) -> None:
+        yaw, pitch, _ = np.radians(pose_deg(measured.landmarks))
+        box = mesh_box(measured.landmarks)
+        size = min(1.0, float(box[3] - box[1]) / 112)
+        value = float(measured.presence * np.cos(yaw) ** 2 * np.cos(pitch) ** 2 * size * sharpness)
+        if len(self._portraits) < _PORTRAITS:
+            heapq.heappush(self._portraits, (value, number, aligned(rgb, measured.landmarks)))
+        elif value > self._portraits[0][0]:
+            heapq.heapreplace(self._portraits, (value, number, aligned(rgb, measured.landmarks)))
+
+    def track(self, *, track_id: str, media_id: str, shot_id: str) -> Track:
+        """Everything at once: steadied mesh, pose, expression, identity."""
+        index = np.int32(self.index)
+        landmarks = smooth_landmarks(np.stack(self.meshes).astype(np.float32), index)
+        return Track(
+            track_id=track_id,
+            media_id=media_id,
+            shot_id=shot_id,
+            frame_index=index,
+            box_xyxy=mesh_box(landmarks),
+            landmarks=landmarks,
+            presence=np.float32(self.presence),
+            pose_deg=pose_deg(landmarks),
+            blendshapes=blendshapes(landmarks),
+            sharpness=np.float32(self._sharpness),
+            vertex_rgb=np.stack(self._colours),
+            embedding=embed([picture for _, _, picture in self._portraits]),
+            key_index=np.int32([number for number, _ in self._keys]),
+            key_classes=np.stack([classes for _, classes in self._keys]).reshape(-1, CLASSES_SIDE, CLASSES_SIDE),
+        )
+
+
+def _sharpness(crop: U8) -> float:
+    """Mean absolute Laplacian of the luma in the middle of the face, the face being 128 px high."""
+    side = round(SIDE * 128 / (SIDE / 1.5))
+    gray = cv2.resize(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), (side, side), interpolation=cv2.INTER_AREA)
+    low, high = side // 4, side - side // 4
+    return float(np.abs(cv2.Laplacian(gray[low:high, low:high], cv2.CV_16S)).mean())
+
+
+def _colours(measured: Measured) -> U8:
+    """(478, 3): the crop, blurred over about a thirtieth of the face, at the mesh points."""
+    soft = cv2.blur(measured.crop, (7, 7))
+    xy = np.clip(np.rint(measured.crop_landmarks[:, :2]), 0, SIDE - 1).astype(np.intp)
+    return np.asarray(soft[xy[:, 1], xy[:, 0]], np.uint8).reshape(N_LANDMARKS, 3)

@@ -1,0 +1,81 @@
+"""The face mesh of one face in one picture, and its expression (MediaPipe FaceLandmarker v2, run without mediapipe)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..types import F32, N_LANDMARKS, U8, Face
+from ..weights.sessions import lite
+from .align import apply, invert
+from .warp import cut, square_matrix
+
+SIDE = 256
+"""Side of the picture that the network sees."""
+_MARGIN = 1.5
+_EXPRESSION_POINTS = np.int32(
+    [
+        0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80, 81, 82, 84, 87, 88, 91,
+        93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152, 153, 154, 155, 157, 158, 159, 160, 161, 162, 163,
+        168, 172, 173, 176, 178, 181, 185, 191, 195, 197, 234, 246, 249, 251, 263, 267, 269, 270, 276, 282, 283, 284, 285, 288, 291, 293, 295,
+        296, 297, 300, 308, 310, 311, 312, 314, 317, 318, 321, 323, 324, 332, 334, 336, 338, 356, 361, 362, 365, 373, 374, 375, 377, 378, 379,
+        380, 381, 382, 384, 385, 386, 387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454, 466, 468, 469, 470, 471, 472, 473, 474, 475,
+        476, 477,
+    ]
+)  # fmt: skip
+"""The points that the expression network was trained on, in its order (an interface of the network)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """One measured mesh and the crop that it was measured in."""
+
+    landmarks: F32
+    """(478, 3) in frame pixels; z has the scale of x."""
+    presence: float
+    crop: U8
+    """(256, 256, 3): the face with margin, eyes level."""
+    crop_landmarks: F32
+    """(478, 3) in crop pixels."""
+
+
+def from_box(rgb: U8, face: Face) -> Measured:
+    """The mesh of a face that the detector found."""
+    right, left = face.points5[0], face.points5[1]
+    angle = float(np.arctan2(left[1] - right[1], left[0] - right[0]))
+    box = face.box_xyxy
+    side = _MARGIN * float(max(box[2] - box[0], box[3] - box[1]))
+    return _measure(rgb, square_matrix((box[:2] + box[2:]) / 2, side, angle, size=SIDE))
+
+
+def from_mesh(rgb: U8, landmarks: F32) -> Measured:
+    """The mesh of a face from its mesh (478, 3) in the frame before (or the same frame, to refine it)."""
+    points = landmarks[:, :2]
+    angle = float(np.arctan2(*(points[263] - points[33])[::-1]))
+    cos, sin = np.cos(angle), np.sin(angle)
+    turn = np.float32([[cos, -sin], [sin, cos]])
+    level = points @ turn
+    low, high = level.min(0), level.max(0)
+    return _measure(rgb, square_matrix(turn @ ((low + high) / 2), _MARGIN * float((high - low).max()), angle, size=SIDE))
+
+
+def _measure(rgb: U8, matrix: F32) -> Measured:
+    crop = cut(rgb, matrix, size=SIDE)
+    net = lite("landmarker", "face_landmarks_detector.tflite")
+    out = net(cv2.multiply(crop, (1 / 255,) * 4, dtype=cv2.CV_32F)[None])
+    inside = out["Identity"].reshape(N_LANDMARKS, 3)
+    presence = float(1 / (1 + np.exp(-np.clip(out["Identity_1"].item(), -30, 30))))
+    # the network's positions count from the corner of the first pixel, ours from its centre
+    inside = inside - np.float32([0.5, 0.5, 0])
+    return Measured(landmarks=apply(invert(matrix), inside), presence=presence, crop=crop, crop_landmarks=inside)
+
+
+def blendshapes(landmarks: np.ndarray) -> F32:
+    """(T, 478, 3) -> (T, 52) in 0..1, in the order of `mesh.BLENDSHAPE_NAMES`. Scale and place of the mesh do not matter."""
+    net = lite("landmarker", "face_blendshapes.tflite")
+    out = np.empty((len(landmarks), 52), np.float32)
+    for i, mesh in enumerate(np.asarray(landmarks, np.float32)):
+        (out[i],) = net(np.ascontiguousarray(mesh[_EXPRESSION_POINTS, :2])[None]).values()
+    return out

@@ -1,0 +1,30 @@
+"""What lies where on a head: skin, hair, hands, clothes (MediaPipe selfie multiclass)."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ..types import F32, U8
+from ..weights.sessions import lite
+from .align import crop_matrices
+from .warp import cut
+
+SIDE = 128
+"""Side of the map of classes: the standard crop at this size."""
+BACKGROUND, HAIR, BODY_SKIN, FACE_SKIN, CLOTHES, OTHER = range(6)
+_NET_SIDE = 256
+_WIDER = 1.3
+"""The network wants a head with surroundings: this much more than the standard crop."""
+
+
+def parse(rgb: U8, landmarks: F32) -> U8:
+    """Classes (128, 128) uint8 in the standard crop of the mesh (478, 3) in frame `rgb`."""
+    matrix = crop_matrices(landmarks, size=_NET_SIDE).astype(np.float64) / _WIDER
+    matrix[:, 2] += (_NET_SIDE - 1) / 2 * (1 - 1 / _WIDER)
+    head = cut(rgb, matrix, size=_NET_SIDE)
+    (scores,) = lite("multiclass")(cv2.multiply(head, (1 / 255,) * 4, dtype=cv2.CV_32F)[None]).values()
+    inner = np.float64([[1, 0, 0], [0, 1, 0]]) * (_WIDER * SIDE / _NET_SIDE)
+    inner[:, 2] = (SIDE - 1) / 2 - inner[0, 0] * (_NET_SIDE - 1) / 2
+    planes = cv2.warpAffine(scores[0], inner, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return planes.argmax(-1).astype(np.uint8)

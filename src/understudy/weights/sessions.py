@@ -1,0 +1,56 @@
+"""Opening the networks. Each is opened once in a process; an opened network serves one thread at a time."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from .registry import path
+
+
+def threads() -> int:
+    """How many threads a small network gets: the processors that this process may use, at most 4 (more do not help them)."""
+    return max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
+
+
+class Lite:
+    """A TFLite network on the processor: one float32 input, some float32 outputs."""
+
+    def __init__(self, content: bytes) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._net: Any = Interpreter(model_content=content, num_threads=threads())
+        self._net.allocate_tensors()
+        self._input = self._net.get_input_details()[0]["index"]
+        self._outputs = [(d["name"], d["index"]) for d in self._net.get_output_details()]
+
+    def __call__(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """Run on x (float32, in the network's input shape); returns copies of the outputs by name."""
+        self._net.set_tensor(self._input, x)
+        self._net.invoke()
+        return {name: self._net.get_tensor(index) for name, index in self._outputs}
+
+
+@cache
+def lite(name: str, member: str | None = None) -> Lite:
+    """The TFLite network `name`, or the file `member` inside a .task bundle."""
+    file = path(name)
+    if member is None:
+        return Lite(file.read_bytes())
+    with zipfile.ZipFile(file) as bundle:
+        return Lite(bundle.read(member))
+
+
+@cache
+def onnx(name: str) -> Any:
+    """The onnxruntime session of network `name`, on the processor."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads()
+    options.log_severity_level = 3  # the file keeps its weights as inputs, which is warned of once for each
+    return onnxruntime.InferenceSession(path(name), options, providers=["CPUExecutionProvider"])
