@@ -1,0 +1,54 @@
+"""Which part of a standard crop shows the face's own skin, lips and eyes."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ..types import F32, U8, Track
+from .mesh import EYE_LEFT, EYE_RIGHT, LIPS_OUTER, N_SKIN
+from .segment import BODY_SKIN, FACE_SKIN
+from .segment import SIDE as CLASSES_SIDE
+
+_OWN_EVEN_IF_UNSURE = (EYE_RIGHT, EYE_LEFT, LIPS_OUTER)
+"""Eyes and lips often get another class than skin; they are the face's own unless a hand lies there."""
+
+
+def own_share(classes: U8, landmarks: F32) -> F32:
+    """(128, 128) classes and (478, 3) mesh, both in the crop at 128 px -> (128, 128) float32, 1 where the face itself shows."""
+    own = (classes == FACE_SKIN).astype(np.uint8)
+    for ring in _OWN_EVEN_IF_UNSURE:
+        region = np.zeros_like(own)
+        cv2.fillPoly(region, [_pixels(landmarks[list(ring)])], 1)
+        own |= region & (classes != BODY_SKIN)
+    return cv2.morphologyEx(own, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)).astype(np.float32)
+
+
+def hull(landmarks: F32) -> U8:
+    """(128, 128), 255 inside the outline of the mesh (478, 3) in the crop at 128 px."""
+    out = np.zeros((CLASSES_SIDE, CLASSES_SIDE), np.uint8)
+    outline = cv2.convexHull(landmarks[:N_SKIN, :2].astype(np.float32)).reshape(-1, 2)
+    cv2.fillPoly(out, [_pixels(outline)], 255, lineType=cv2.LINE_AA)
+    return out
+
+
+def track_masks(track: Track, positions: np.ndarray, landmarks: F32) -> U8:
+    """Masks (N, 128, 128) for frames of a track: inside the mesh, and own by the two parsed frames around (nearer counts more).
+
+    `positions`: (N,) places 0..T-1 in the track; `landmarks`: (T, 478, 3) the whole track's meshes in their standard crops at 128 px.
+    """
+    keys = [own_share(classes, landmarks[k]) for k, classes in zip(track.key_index, track.key_classes, strict=True)]
+    out = np.empty((len(positions), CLASSES_SIDE, CLASSES_SIDE), np.uint8)
+    for i, position in enumerate(positions):
+        after = int(np.searchsorted(track.key_index, position))
+        b, a = min(after, len(keys) - 1), max(after - 1, 0)
+        gap = track.key_index[b] - track.key_index[a]
+        share = np.clip((position - track.key_index[a]) / gap, 0, 1) if gap > 0 else 0.0
+        own = cv2.GaussianBlur((1 - share) * keys[a] + share * keys[b], (0, 0), 1.2)
+        out[i] = np.clip((own - 0.35) / 0.3, 0, 1) * hull(landmarks[position])
+    return out
+
+
+def _pixels(points: np.ndarray) -> np.ndarray:
+    """Polygon corners for cv2.fillPoly."""
+    return np.rint(points[:, :2]).astype(np.int32)
