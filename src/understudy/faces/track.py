@@ -44,9 +44,7 @@ def track_shot(path: Path, info: VideoInfo, *, shot: Shot, media_id: str, settin
         meter.step()
     shortest = min(_SHORTEST, max(1, shot.end_index - shot.start_index))
     kept = [f for f in follower.all() if len(f) >= shortest and float(np.median(f.presence)) >= _SURE / 2]
-    return [
-        followed.track(track_id=f"{shot.shot_id[:12]}-{number}", media_id=media_id, shot_id=shot.shot_id) for number, followed in enumerate(kept)
-    ]
+    return [followed.track(track_id=f"{shot.shot_id[:12]}-{number}", media_id=media_id, shot_id=shot.shot_id) for number, followed in enumerate(kept)]
 
 
 class _Follower:

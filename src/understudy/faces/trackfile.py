@@ -41,13 +41,9 @@ def load_tracks(path: Path) -> list[Track]:
             head = json.loads(file["head"].tobytes())
             if head["format"] != _FORMAT:
                 raise ValueError(f"format {head['format']}")
-            return [
-                Track(**names, **{name: _full(file[f"{number}/{name}"]) for name in _ARRAYS}) for number, names in enumerate(head["tracks"])
-            ]
+            return [Track(**names, **{name: _full(file[f"{number}/{name}"]) for name in _ARRAYS}) for number, names in enumerate(head["tracks"])]
     except (OSError, ValueError, KeyError, EOFError) as error:
-        raise ProjectBroken(
-            f"The tracks in {path} cannot be read.", why=str(error), remedy="delete that file and run: understudy extract"
-        ) from error
+        raise ProjectBroken(f"The tracks in {path} cannot be read.", why=str(error), remedy="delete that file and run: understudy extract") from error
 
 
 def _full(array: np.ndarray) -> np.ndarray:
