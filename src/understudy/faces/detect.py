@@ -7,7 +7,7 @@ import numpy as np
 
 from ..config import FaceSettings
 from ..types import U8, Face
-from ..weights.registry import path
+from ..weights.sessions import yunet
 
 _TURNS = (1, 2, 3)
 
@@ -17,7 +17,7 @@ class Detector:
 
     def __init__(self, settings: FaceSettings) -> None:
         self._long_side = settings.detect_long_side
-        self._net = cv2.FaceDetectorYN.create(str(path("yunet")), "", (320, 320), settings.detect_score, 0.3, 200)
+        self._net = yunet(score=settings.detect_score)
 
     def find(self, rgb: U8, *, rotations: bool = False) -> list[Face]:
         """Faces in a picture (H, W, 3) uint8 RGB, the largest first, in its pixels.
@@ -34,7 +34,7 @@ class Detector:
                 break
             rows = _unturned(self._rows(np.ascontiguousarray(np.rot90(bgr, turn))), turn, bgr.shape[1], bgr.shape[0])
         # pixel centres are at integers: positions scale about the corner of the first pixel
-        ratio = np.float64([rgb.shape[1] / bgr.shape[1], rgb.shape[0] / bgr.shape[0]])
+        ratio = np.asarray([rgb.shape[1] / bgr.shape[1], rgb.shape[0] / bgr.shape[0]], np.float64)
         faces = [_face(row, ratio) for row in rows]
         return sorted(faces, key=lambda f: -float(np.prod(f.box_xyxy[2:] - f.box_xyxy[:2])))
 

@@ -9,7 +9,7 @@ from ..types import F32, U8
 from ..weights.sessions import onnx
 
 SIDE = 112
-_TEMPLATE = np.float64([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
+_TEMPLATE = np.asarray([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float64)
 """Where eyes, nose tip and mouth corners lie in the picture that the network was trained on."""
 
 
@@ -26,7 +26,7 @@ def aligned(rgb: U8, landmarks: np.ndarray) -> U8:
     a, b = source - mean_s, _TEMPLATE - mean_t
     # least-squares similarity in the plane, by complex numbers
     z = (np.conj(a[:, 0] + 1j * a[:, 1]) * (b[:, 0] + 1j * b[:, 1])).sum() / max((a**2).sum(), 1e-9)
-    linear = np.float64([[z.real, -z.imag], [z.imag, z.real]])
+    linear = np.asarray([[z.real, -z.imag], [z.imag, z.real]], np.float64)
     matrix = np.concatenate([linear, (mean_t - linear @ mean_s)[:, None]], 1)
     return np.asarray(cv2.warpAffine(rgb, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR), np.uint8)
 

@@ -11,8 +11,8 @@ from ..types import F32, N_LANDMARKS, U8, Track
 from .embed import aligned, embed
 from .landmark import SIDE, Measured, blendshapes
 from .mesh import pose_deg
-from .segment import parse
 from .segment import SIDE as CLASSES_SIDE
+from .segment import parse
 from .smooth import smooth_landmarks
 
 _PORTRAITS = 4
@@ -85,7 +85,7 @@ class Followed:
 
     def track(self, *, track_id: str, media_id: str, shot_id: str) -> Track:
         """Everything at once: steadied mesh, pose, expression, identity."""
-        index = np.int32(self.index)
+        index = np.asarray(self.index, np.int32)
         landmarks = smooth_landmarks(np.stack(self.meshes).astype(np.float32), index)
         return Track(
             track_id=track_id,
@@ -94,13 +94,13 @@ class Followed:
             frame_index=index,
             box_xyxy=mesh_box(landmarks),
             landmarks=landmarks,
-            presence=np.float32(self.presence),
+            presence=np.asarray(self.presence, np.float32),
             pose_deg=pose_deg(landmarks),
             blendshapes=blendshapes(landmarks),
-            sharpness=np.float32(self._sharpness),
+            sharpness=np.asarray(self._sharpness, np.float32),
             vertex_rgb=np.stack(self._colours),
             embedding=embed([picture for _, _, picture in self._portraits]),
-            key_index=np.int32([number for number, _ in self._keys]),
+            key_index=np.asarray([number for number, _ in self._keys], np.int32),
             key_classes=np.stack([classes for _, classes in self._keys]).reshape(-1, CLASSES_SIDE, CLASSES_SIDE),
         )
 

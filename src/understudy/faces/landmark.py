@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from ..types import F32, N_LANDMARKS, U8, Face
@@ -15,7 +14,7 @@ from .warp import cut, square_matrix
 SIDE = 256
 """Side of the picture that the network sees."""
 _MARGIN = 1.5
-_EXPRESSION_POINTS = np.int32(
+_EXPRESSION_POINTS = np.asarray(
     [
         0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80, 81, 82, 84, 87, 88, 91,
         93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152, 153, 154, 155, 157, 158, 159, 160, 161, 162, 163,
@@ -23,8 +22,7 @@ _EXPRESSION_POINTS = np.int32(
         296, 297, 300, 308, 310, 311, 312, 314, 317, 318, 321, 323, 324, 332, 334, 336, 338, 356, 361, 362, 365, 373, 374, 375, 377, 378, 379,
         380, 381, 382, 384, 385, 386, 387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454, 466, 468, 469, 470, 471, 472, 473, 474, 475,
         476, 477,
-    ]
-)  # fmt: skip
+    ], np.int32)  # fmt: skip
 """The points that the expression network was trained on, in its order (an interface of the network)."""
 
 
@@ -55,7 +53,7 @@ def from_mesh(rgb: U8, landmarks: F32) -> Measured:
     points = landmarks[:, :2]
     angle = float(np.arctan2(*(points[263] - points[33])[::-1]))
     cos, sin = np.cos(angle), np.sin(angle)
-    turn = np.float32([[cos, -sin], [sin, cos]])
+    turn = np.asarray([[cos, -sin], [sin, cos]], np.float32)
     level = points @ turn
     low, high = level.min(0), level.max(0)
     return _measure(rgb, square_matrix(turn @ ((low + high) / 2), _MARGIN * float((high - low).max()), angle, size=SIDE))
@@ -64,11 +62,11 @@ def from_mesh(rgb: U8, landmarks: F32) -> Measured:
 def _measure(rgb: U8, matrix: F32) -> Measured:
     crop = cut(rgb, matrix, size=SIDE)
     net = lite("landmarker", "face_landmarks_detector.tflite")
-    out = net(cv2.multiply(crop, (1 / 255,) * 4, dtype=cv2.CV_32F)[None])
+    out = net((crop * np.float32(1 / 255))[None])
     inside = out["Identity"].reshape(N_LANDMARKS, 3)
     presence = float(1 / (1 + np.exp(-np.clip(out["Identity_1"].item(), -30, 30))))
     # the network's positions count from the corner of the first pixel, ours from its centre
-    inside = inside - np.float32([0.5, 0.5, 0])
+    inside = inside - np.asarray([0.5, 0.5, 0], np.float32)
     return Measured(landmarks=apply(invert(matrix), inside), presence=presence, crop=crop, crop_landmarks=inside)
 
 

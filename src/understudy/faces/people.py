@@ -135,7 +135,7 @@ def embed_picture(picture: Path) -> F32:
     if bgr is None:
         raise PersonAbsent(f"{picture.name} is not a picture that can be read.", remedy="give a JPEG or PNG of the person, or a name such as p1")
     scale = min(1.0, _LARGEST_PICTURE / max(bgr.shape[:2]))
-    rgb = np.ascontiguousarray(cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)[..., ::-1])
+    rgb = np.ascontiguousarray(cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)[..., ::-1], np.uint8)
     found = Detector(FaceSettings()).find(rgb, rotations=True)
     if not found:
         raise PersonAbsent(f"No face was found on {picture.name}.", remedy="give a picture on which the face is large and sharp")

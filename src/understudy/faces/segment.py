@@ -23,8 +23,8 @@ def parse(rgb: U8, landmarks: F32) -> U8:
     matrix = crop_matrices(landmarks, size=_NET_SIDE).astype(np.float64) / _WIDER
     matrix[:, 2] += (_NET_SIDE - 1) / 2 * (1 - 1 / _WIDER)
     head = cut(rgb, matrix, size=_NET_SIDE)
-    (scores,) = lite("multiclass")(cv2.multiply(head, (1 / 255,) * 4, dtype=cv2.CV_32F)[None]).values()
-    inner = np.float64([[1, 0, 0], [0, 1, 0]]) * (_WIDER * SIDE / _NET_SIDE)
+    (scores,) = lite("multiclass")((head * np.float32(1 / 255))[None]).values()
+    inner = np.asarray([[1, 0, 0], [0, 1, 0]], np.float64) * (_WIDER * SIDE / _NET_SIDE)
     inner[:, 2] = (SIDE - 1) / 2 - inner[0, 0] * (_NET_SIDE - 1) / 2
     planes = cv2.warpAffine(scores[0], inner, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return planes.argmax(-1).astype(np.uint8)

@@ -50,7 +50,7 @@ def _local_line(x: F32) -> F32:
     weights /= weights.sum()
     out = np.zeros_like(x)
     for offset, weight in enumerate(weights):
-        out += np.float32(weight) * padded[offset : offset + len(x)]
+        out += np.asarray(weight, np.float32) * padded[offset : offset + len(x)]
     return out
 
 

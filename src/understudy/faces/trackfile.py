@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -41,10 +44,13 @@ def load_tracks(path: Path) -> list[Track]:
             head = json.loads(file["head"].tobytes())
             if head["format"] != _FORMAT:
                 raise ValueError(f"format {head['format']}")
-            return [Track(**names, **{name: _full(file[f"{number}/{name}"]) for name in _ARRAYS}) for number, names in enumerate(head["tracks"])]
-    except (OSError, ValueError, KeyError, EOFError) as error:
+            return [_track(file, number, names) for number, names in enumerate(head["tracks"])]
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise ProjectBroken(f"The tracks in {path} cannot be read.", why=str(error), remedy="delete that file and run: understudy extract") from error
 
 
-def _full(array: np.ndarray) -> np.ndarray:
-    return array.astype(np.float32) if array.dtype == np.float16 else array
+def _track(file: Mapping[str, np.ndarray], number: int, names: Mapping[str, str]) -> Track:
+    arrays: dict[str, Any] = {name: file[f"{number}/{name}"] for name in _ARRAYS}
+    for name in _HALF:
+        arrays[name] = arrays[name].astype(np.float32)
+    return Track(track_id=names["track_id"], media_id=names["media_id"], shot_id=names["shot_id"], **arrays)

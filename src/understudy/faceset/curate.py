@@ -75,7 +75,7 @@ def choose(candidates: Candidates, *, size_wh: tuple[int, int], settings: Facese
 def outside_share(landmarks: F32, *, size_wh: tuple[int, int]) -> F32:
     """(N, 478, 3) -> (N,): share of the face's outline and skin points outside the picture."""
     xy = landmarks[:, list({*FACE_OVAL, *range(N_SKIN)}), :2]
-    inside = ((xy >= -0.5) & (xy <= np.float32(size_wh) - 0.5)).all(-1)
+    inside = ((xy >= -0.5) & (xy <= np.asarray(size_wh, np.float32) - 0.5)).all(-1)
     return (1 - inside.mean(-1)).astype(np.float32)
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.lib.format import open_memmap
@@ -86,7 +87,7 @@ def load_faceset(folder: Path) -> Faceset:
             masks=np.load(folder / "masks.npy", mmap_mode="r", allow_pickle=False),
             **arrays,
         )
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise ProjectBroken(f"The faceset in {folder} cannot be read.", why=str(error), remedy="delete that folder and extract again") from error
 
 

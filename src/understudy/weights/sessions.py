@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -17,14 +20,30 @@ def threads() -> int:
     return max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the runtime's greetings, written past Python, off the user's terminal. Errors come as exceptions all the same."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 class Lite:
     """A TFLite network on the processor: one float32 input, some float32 outputs."""
 
     def __init__(self, content: bytes) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        self._net: Any = Interpreter(model_content=content, num_threads=threads())
-        self._net.allocate_tensors()
+        with _quiet():
+            self._net: Any = Interpreter(model_content=content, num_threads=threads())
+            self._net.allocate_tensors()
         self._input = self._net.get_input_details()[0]["index"]
         self._outputs = [(d["name"], d["index"]) for d in self._net.get_output_details()]
 
@@ -54,3 +73,11 @@ def onnx(name: str) -> Any:
     options.intra_op_num_threads = threads()
     options.log_severity_level = 3  # the file keeps its weights as inputs, which is warned of once for each
     return onnxruntime.InferenceSession(path(name), options, providers=["CPUExecutionProvider"])
+
+
+def yunet(*, score: float, most: int = 200) -> Any:
+    """OpenCV's YuNet detector (not shared: it holds the size of its picture)."""
+    import cv2
+
+    with _quiet():
+        return cv2.FaceDetectorYN.create(str(path("yunet")), "", (320, 320), score, 0.3, most)
