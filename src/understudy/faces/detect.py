@@ -10,6 +10,8 @@ from ..types import U8, Face
 from ..weights.sessions import yunet
 
 _TURNS = (1, 2, 3)
+_UPRIGHT = 0.9
+"""An upright face scores about 0.93. A turned one is often found as well, with up to 0.89 and eyes in the wrong place."""
 
 
 class Detector:
@@ -22,17 +24,17 @@ class Detector:
     def find(self, rgb: U8, *, rotations: bool = False) -> list[Face]:
         """Faces in a picture (H, W, 3) uint8 RGB, the largest first, in its pixels.
 
-        With `rotations`, a picture in which nothing is found is searched again turned by quarters.
+        With `rotations`, a picture in which no upright face is found for sure is searched again turned by quarters; the best turn counts.
         """
         scale = min(1.0, self._long_side / max(rgb.shape[:2]))
         size = max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale))
         small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
         bgr = np.ascontiguousarray(small[..., ::-1])
         rows = self._rows(bgr)
-        for turn in _TURNS if rotations else ():
-            if len(rows):
-                break
-            rows = _unturned(self._rows(np.ascontiguousarray(np.rot90(bgr, turn))), turn, bgr.shape[1], bgr.shape[0])
+        for turn in _TURNS if rotations and _best(rows) < _UPRIGHT else ():
+            turned = self._rows(np.ascontiguousarray(np.rot90(bgr, turn)))
+            if _best(turned) > _best(rows):
+                rows = _unturned(turned, turn, bgr.shape[1], bgr.shape[0])
         # pixel centres are at integers: positions scale about the corner of the first pixel
         ratio = np.asarray([rgb.shape[1] / bgr.shape[1], rgb.shape[0] / bgr.shape[0]], np.float64)
         faces = [_face(row, ratio) for row in rows]
@@ -45,6 +47,10 @@ class Detector:
         rows = np.zeros((0, 15)) if found is None else np.array(found, np.float64)
         rows[:, 2:4] += rows[:, :2]
         return rows[np.isfinite(rows).all(1)]
+
+
+def _best(rows: np.ndarray) -> float:
+    return float(rows[:, 14].max()) if len(rows) else 0.0
 
 
 def _unturned(rows: np.ndarray, turn: int, width: int, height: int) -> np.ndarray:
