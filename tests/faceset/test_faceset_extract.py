@@ -81,7 +81,7 @@ def test_reasons_are_counted(found: tuple[list[Track], Identity], tmp_path: Path
 
 def test_too_few_is_said_with_reasons(found: tuple[list[Track], Identity], tmp_path: Path) -> None:
     (track,), identity = found
-    tiny = dataclasses.replace(track, landmarks=(track.landmarks * np.float32(0.05)))
+    tiny = dataclasses.replace(track, landmarks=(track.landmarks * np.asarray(0.05, np.float32)))
     with pytest.raises(TooFewFaces, match="40 too small"):
         build(([tiny], identity), tmp_path / "set")
     assert not (tmp_path / "set").exists()
@@ -119,6 +119,6 @@ def test_no_crop_is_enlarged_beyond_what_is_stored(height: float, size: int) -> 
 
 
 def test_spread_takes_the_far_ones() -> None:
-    features = np.float32([[0], [0.1], [0.2], [10], [-10]])
+    features = np.asarray([[0], [0.1], [0.2], [10], [-10]], np.float32)
     assert set(spread(features, 3).tolist()) >= {3, 4}
     assert sorted(spread(features, 5).tolist()) == [0, 1, 2, 3, 4]
