@@ -286,8 +286,40 @@ class Faceset:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Performance:
+    """One person's tracked performance through (a part of) a shot, in the pixels of its standard crops of side `size`."""
+
+    size: int
+    frame_index: NDArray[np.int32]
+    """(T,) strictly rising, over the whole file."""
+    landmarks: F32
+    """(T, 478, 3)"""
+    pose_deg: F32
+    blendshapes: F32
+    vertex_rgb: U8
+    """(T, 478, 3)"""
+    masks: U8
+    """(T, 128, 128): 255 where this face's own skin, lips and eyes show (not hair, hands, background)."""
+    crop_from_frame: F32
+    """(T, 2, 3)"""
+
+    def __post_init__(self) -> None:
+        t = len(self.frame_index)
+        _require(self.frame_index, "frame_index", (t,), np.int32)
+        _require(self.landmarks, "landmarks", (t, N_LANDMARKS, 3), np.float32)
+        _require(self.pose_deg, "pose_deg", (t, 3), np.float32)
+        _require(self.blendshapes, "blendshapes", (t, N_BLENDSHAPES), np.float32)
+        _require(self.vertex_rgb, "vertex_rgb", (t, N_LANDMARKS, 3), np.uint8)
+        _require(self.masks, "masks", (t, None, None), np.uint8)
+        _require(self.crop_from_frame, "crop_from_frame", (t, 2, 3), np.float32)
+
+    def __len__(self) -> int:
+        return len(self.frame_index)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Drive:
-    """What a swapper is asked to show in one frame: the source's face making the target's expression in its pose."""
+    """What a swapper is asked to show in one frame: the source's face making the target's expression in its pose. Swappers extend it."""
 
     mesh: F32
     """(478, 3) in crop pixels: source's shape, target's expression and pose."""

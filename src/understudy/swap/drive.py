@@ -1,0 +1,40 @@
+"""What drives a swap: a tracked person in the pixels of the standard crops."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..faces.align import apply, crop_matrices
+from ..faces.masks import track_masks
+from ..faces.segment import SIDE as MASK_SIDE
+from ..types import Faceset, Performance, Track
+
+
+def performance_of(track: Track, *, size: int) -> Performance:
+    """The whole of a track as a performance in crops of `size` pixels."""
+    matrices = crop_matrices(track.landmarks, size=size)
+    small = apply(crop_matrices(track.landmarks, size=MASK_SIDE), track.landmarks)
+    return Performance(
+        size=size,
+        frame_index=track.frame_index,
+        landmarks=apply(matrices, track.landmarks),
+        pose_deg=track.pose_deg,
+        blendshapes=track.blendshapes,
+        vertex_rgb=track.vertex_rgb,
+        masks=track_masks(track, np.arange(len(track)), small),
+        crop_from_frame=matrices,
+    )
+
+
+def performance_of_faceset(faceset: Faceset) -> Performance:
+    """A source's own pictures as a performance: position i of it is picture i of the set. For training and measuring."""
+    return Performance(
+        size=faceset.size,
+        frame_index=np.arange(len(faceset), dtype=np.int32),
+        landmarks=faceset.landmarks,
+        pose_deg=faceset.pose_deg,
+        blendshapes=faceset.blendshapes,
+        vertex_rgb=faceset.vertex_rgb,
+        masks=np.asarray(faceset.masks),
+        crop_from_frame=faceset.crop_from_frame,
+    )
