@@ -319,6 +319,12 @@ class CredentialsError(UnderstudyError):
     code = "credentials"
 
 
+class KeysMissing(CredentialsError):
+    """This machine has no signing keys yet; the set-up makes them."""
+
+    code = "credentials.keys-missing"
+
+
 class LedgerBroken(UnderstudyError):
     """The ledger's chain does not hold: a row was altered, removed or put in another order."""
 
