@@ -68,14 +68,15 @@ def stable_points() -> I32:
     return np.int32([i for i in range(N_SKIN) if canonical()[i, 1] < 1.6 and i not in moving])
 
 
-def fit_rigid(landmarks: np.ndarray) -> tuple[F32, F32, F32]:
-    """The similarity that lays the canonical mesh on measured ones (Umeyama 1991, on the stable points).
+def fit_rigid(landmarks: np.ndarray, shape: np.ndarray | None = None) -> tuple[F32, F32, F32]:
+    """The similarity that lays a neutral face on measured ones (Umeyama 1991, on the stable points).
 
-    `landmarks`: (..., 478 or 468, 3). Returns scale (...), rotation (..., 3, 3), shift (..., 3) with
-    measured ≈ scale * rotation @ canonical + shift. Scale is picture pixels a centimetre of face.
+    `landmarks`: (..., 478 or 468, 3). `shape`: (468 or 478, 3) a person's own neutral face in the axes and unit of `canonical()`;
+    None: the mean face. Returns scale (...), rotation (..., 3, 3), shift (..., 3) with measured ≈ scale * rotation @ shape + shift.
+    Scale is picture pixels a centimetre of face.
     """
     points = np.asarray(landmarks, np.float64)[..., stable_points(), :]
-    model = canonical()[stable_points()].astype(np.float64)
+    model = (canonical() if shape is None else np.asarray(shape))[stable_points()].astype(np.float64)
     mean_p, mean_m = points.mean(-2, keepdims=True), model.mean(0)
     covariance = np.swapaxes(points - mean_p, -1, -2) @ (model - mean_m) / len(model)
     u, d, vt = np.linalg.svd(covariance)

@@ -1,0 +1,102 @@
+"""The target's light on the source's face: gains at the mesh points, from colours measured on skin.
+
+A face's colour at a point is its skin times its light. What changes over time at a point is light; what stays is skin and steady light. Steady
+differences are carried over widely smoothed (so a beard or red cheeks stay the source's), changes in more detail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..faces.mesh import N_SKIN, canonical
+from ..types import F32, N_LANDMARKS, U8
+from .regions import inner_weight, plain_skin
+
+_FLOOR = 12.0
+"""Added to colours before the logarithm: black is never exactly black in a picture."""
+_NEAR_CM, _WIDE_CM = 1.1, 2.6
+_RIM_CM = 0.9
+_LEAST, _MOST = np.log(0.35), np.log(2.8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lit:
+    """Light of N pictures of one person: log colours at the mesh points, as steady part and what changes."""
+
+    steady: F32
+    """(478, 3)"""
+    changing: F32
+    """(N, 478, 3)"""
+    seen: F32
+    """(N, 478): 1 where the point shows plain skin of this face."""
+
+
+def measure_light(vertex_rgb: U8, masks: U8, landmarks: F32, *, size: int, steps: NDArray[np.int64]) -> Lit:
+    """Take the colours (N, 478, 3) apart.
+
+    `masks` (N, M, M): own skin; `landmarks` (N, 478, 3) in crops of `size` pixels; `steps` (N,): place in time, by which neighbours are known.
+    """
+    seen = _at_points(masks, landmarks, size) * plain_skin()
+    logs = np.log(vertex_rgb.astype(np.float32) + _FLOOR)
+    logs = _steadied(logs, steps)
+    weight = seen[..., None] + 1e-3
+    steady = (logs * weight).sum(0) / weight.sum(0)
+    return Lit(steady=steady.astype(np.float32), changing=(logs - steady).astype(np.float32), seen=seen.astype(np.float32))
+
+
+def gains(target: Lit, rows_t: NDArray[np.intp], source: Lit, rows_s: NDArray[np.intp], *, degree: float) -> F32:
+    """(K, 478, 3) factors on the source's colours of pictures `rows_s` that give them the light of the target's `rows_t`."""
+    seen = np.minimum(target.seen[rows_t], source.seen[rows_s])
+    changes = target.changing[rows_t] - source.changing[rows_s]
+    steady_seen = np.minimum(target.seen.mean(0), source.seen.mean(0))[None]
+    steady = (target.steady - source.steady)[None]
+    near_border = (1 - inner_weight(0.3, 2.0))[None, :, None]
+    wide = _spread(steady, steady_seen, _WIDE_CM)
+    close = _spread(steady, steady_seen, _RIM_CM)
+    total = wide + near_border * (close - wide) + _spread(changes, seen, _NEAR_CM)
+    return np.exp(np.clip(degree * total, _LEAST, _MOST)).astype(np.float32)
+
+
+def _spread(values: np.ndarray, weight: np.ndarray, reach: float) -> np.ndarray:
+    """Smooth values (K, 478, 3) over the face, each point counting by its weight (K, 478); where nothing is near, the mean counts."""
+    kernel = _kernel(reach)
+    mean = (values * weight[..., None]).sum(1, keepdims=True) / np.maximum(weight.sum(1)[:, None, None], 1e-6)
+    total = np.einsum("vw,kwc->kvc", kernel, values * weight[..., None], optimize=True) + 0.02 * mean
+    return total / (np.einsum("vw,kw->kv", kernel, weight, optimize=True)[..., None] + 0.02)
+
+
+@cache
+def _kernel(reach: float) -> F32:
+    """(478, 478) Gaussian over the distance on the mean face, in centimetres; rows sum to 1."""
+    points = canonical()
+    squared = ((points[:, None] - points[None]) ** 2).sum(-1)
+    kernel = np.exp(-0.5 * squared / reach**2)
+    out = np.zeros((N_LANDMARKS, N_LANDMARKS))
+    out[:N_SKIN, :N_SKIN] = kernel / kernel.sum(1, keepdims=True)
+    return out.astype(np.float32)
+
+
+def _steadied(logs: np.ndarray, steps: NDArray[np.int64]) -> np.ndarray:
+    """Weighted mean with the neighbours in time: light does not flicker from frame to frame, measurements do."""
+    out, total = np.zeros_like(logs), np.zeros((len(logs), 1, 1), np.float32)
+    for offset, share in ((-3, 0.35), (-2, 0.6), (-1, 0.9), (0, 1.0), (1, 0.9), (2, 0.6), (3, 0.35)):
+        rows = np.arange(len(logs)) + offset
+        inside = (rows >= 0) & (rows < len(logs))
+        rows = np.clip(rows, 0, len(logs) - 1)
+        near = inside & (np.abs(steps[rows] - steps) <= 4)
+        weight = np.where(near, share, 0.0).astype(np.float32)[:, None, None]
+        out += weight * logs[rows]
+        total += weight
+    return out / total
+
+
+def _at_points(masks: U8, landmarks: F32, size: int) -> F32:
+    """(N, 478) the masks' values, 0..1, at the mesh points."""
+    side = masks.shape[-1]
+    xy = np.clip(np.rint((landmarks[..., :2] + 0.5) * (side / size) - 0.5), 0, side - 1).astype(np.intp)
+    rows = np.arange(len(masks))[:, None]
+    return np.asarray(masks)[rows, xy[..., 1], xy[..., 0]].astype(np.float32) / 255

@@ -1,0 +1,77 @@
+"""A person's own shape, taken apart from pose and expression: neutral face, pose of each picture, movement away from neutral."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..faces.mesh import EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, N_SKIN, eye_opening, fit_rigid, mouth_opening
+from ..types import F32
+
+_ROUNDS = 3
+_FEWEST_NEUTRAL = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Person:
+    """N measured meshes of one person = scale * rotation @ (neutral + deltas) + shift. Shapes are in centimetres of the canonical face."""
+
+    neutral: F32
+    """(478, 3) mouth closed, eyes open."""
+    deltas: F32
+    """(N, 478, 3)"""
+    scale: F32
+    rotation: F32
+    shift: F32
+
+    @property
+    def shapes(self) -> F32:
+        """(N, 478, 3) neutral + deltas: the face of each picture without its pose."""
+        return self.neutral + self.deltas
+
+
+def measure(landmarks: F32) -> Person:
+    """Take the meshes (N, 478, 3) of one person apart. Scale of the neutral face follows the canonical one, so people can be exchanged."""
+    neutral: F32 | None = None
+    scale, rotation, shift = fit_rigid(landmarks)
+    rows = _quiet_rows(landmarks)
+    for _ in range(_ROUNDS):
+        shapes = _unposed(landmarks, scale, rotation, shift)
+        middle = np.median(shapes[rows], axis=0)
+        # the person's mean must not drift in size, place or turn: lay the mean face on it and take that off
+        s, r, t = fit_rigid(middle)
+        neutral = (((middle - t) @ r) / s).astype(np.float32)
+        scale, rotation, shift = fit_rigid(landmarks, neutral[:N_SKIN])
+    assert neutral is not None
+    deltas = _unposed(landmarks, scale, rotation, shift) - neutral
+    return Person(neutral=neutral, deltas=deltas.astype(np.float32), scale=scale, rotation=rotation, shift=shift)
+
+
+def pose(shapes: np.ndarray, scale: F32, rotation: F32, shift: F32) -> F32:
+    """Put shapes (N, 478, 3) into pictures: the inverse of taking the pose away."""
+    return (scale[:, None, None] * (shapes @ np.swapaxes(rotation, -1, -2)) + shift[:, None]).astype(np.float32)
+
+
+def gaze(shapes: np.ndarray) -> F32:
+    """(..., 478, 3) -> (..., 4): each iris' place between its eye corners, right x, y, left x, y, in eye widths from the middle."""
+    shapes = np.asarray(shapes, np.float32)
+    out = []
+    for ring, iris in ((EYE_RIGHT, IRIS_RIGHT), (EYE_LEFT, IRIS_LEFT)):
+        a, b = shapes[..., ring[0], :2], shapes[..., ring[8], :2]
+        width = np.linalg.norm(b - a, axis=-1, keepdims=True)
+        out.append((shapes[..., iris[0], :2] - (a + b) / 2) / np.maximum(width, 1e-6))
+    return np.concatenate(out, -1)
+
+
+def _unposed(landmarks: F32, scale: F32, rotation: F32, shift: F32) -> np.ndarray:
+    return ((landmarks - shift[:, None]) @ rotation) / scale[:, None, None]
+
+
+def _quiet_rows(landmarks: F32) -> np.ndarray:
+    """Pictures with the mouth rather closed and the eyes rather open, from which the neutral face is taken."""
+    mouth, eyes = mouth_opening(landmarks), eye_opening(landmarks).mean(-1)
+    quiet = (mouth <= np.quantile(mouth, 0.35)) & (eyes >= np.quantile(eyes, 0.35))
+    if quiet.sum() >= _FEWEST_NEUTRAL:
+        return np.flatnonzero(quiet)
+    return np.argsort(mouth, kind="stable")[: max(1, min(_FEWEST_NEUTRAL, len(mouth)))]
