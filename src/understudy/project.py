@@ -18,6 +18,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ import tomli_w
 
 from .config import Settings, differences, read_toml, settings_from
 from .errors import ProjectBusy, ProjectExists, ProjectNotFound
-from .files import translate, write_text
+from .files import part_of, sync_folder, translate, write_text
 from .store import Store
 
 RENDER_README = """These are unfinished, unlabelled pieces of a swapped video, kept so that work is not done twice.
@@ -49,13 +50,23 @@ class Project:
         """Make a new project in `folder` (which must be absent or empty) and open it."""
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise ProjectExists(f"{folder} already holds something.", remedy="choose a new name, or open the project that is there")
+        # built beside and renamed, so that a kill never leaves half a project that can be neither opened nor made;
+        # a folder that is there already may be where the user stands, and stays
+        part = folder if folder.exists() else part_of(folder)
         try:
+            if part != folder:
+                shutil.rmtree(part, ignore_errors=True)
             for name in ("faces", "people", "faceset", "model", "render", "previews", "consents"):
-                (folder / name).mkdir(parents=True, exist_ok=True)
-            write_text(folder / "render" / "README.txt", RENDER_README)
-            write_text(folder / "project.toml", tomli_w.dumps(differences(settings or Settings())))
-            Store(folder / "project.sqlite").close()
+                (part / name).mkdir(parents=True)
+            write_text(part / "render" / "README.txt", RENDER_README)
+            write_text(part / "project.toml", tomli_w.dumps(differences(settings or Settings())))
+            Store(part / "project.sqlite").close()
+            if part != folder:
+                part.rename(folder)
+            sync_folder(folder.absolute().parent)
         except OSError as error:
+            if part != folder:
+                shutil.rmtree(part, ignore_errors=True)
             raise translate(error, folder) from error
         return cls(folder, lock=lock)
 
@@ -98,8 +109,8 @@ class Project:
     def tracks_file(self, media_id: str, shot_id: str, key: str) -> Path:
         return self.folder / "faces" / media_id / f"{shot_id}-{key[:12]}.npz"
 
-    def people_sheet(self, media_id: str) -> Path:
-        return self.folder / "people" / f"{media_id}.jpg"
+    def people_sheet(self, media_id: str, key: str) -> Path:
+        return self.folder / "people" / f"{media_id}-{key[:8]}.jpg"
 
     def faceset_folder(self, key: str) -> Path:
         return self.folder / "faceset" / key[:16]

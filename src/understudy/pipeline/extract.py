@@ -1,0 +1,141 @@
+"""STEPS 1 to 3 over a project: cuts, faces, the person meant, and the source's pictures. Each part is done once and found again by its key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..events import Meter
+from ..faces.people import choose_person, find_people, people_sheet
+from ..faces.track import track_shot
+from ..faces.trackfile import load_tracks, save_tracks
+from ..faceset.extract import build_faceset, load_faceset
+from ..run.local import pending
+from ..run.stage import Unit, stage_key
+from ..types import Faceset, Identity, Shot, Track
+from ..video.shots import find_shots
+from ..weights.registry import WEIGHTS
+from .job import Job
+from .media import Footage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Person:
+    """The one person meant in one video: who, and all tracks of everybody in it."""
+
+    identity: Identity
+    tracks: list[Track]
+    key: str
+    """Names the choice and everything that it rests on."""
+
+    @property
+    def own_tracks(self) -> list[Track]:
+        return [track for track in self.tracks if track.track_id in self.identity.track_ids]
+
+
+def shots_key(job: Job, footage: Footage) -> str:
+    return stage_key("shots", footage.sha256, job.settings.video.shot_threshold)
+
+
+def cut(job: Job, footage: Footage) -> list[Shot]:
+    """The shots of a video, found once."""
+    key, store = shots_key(job, footage), job.project.store
+
+    def work() -> dict[str, Any]:
+        threshold = job.settings.video.shot_threshold
+        shots = find_shots(footage.path, footage.info, media_id=footage.media_id, threshold=threshold, context=job.context)
+        store.put_shots(footage.media_id, key, shots)
+        return {"shots": len(shots)}
+
+    job.run("shots", [Unit(key, footage.path.name, store.path, work)])
+    return store.shots(footage.media_id, key)
+
+
+def tracks_key(job: Job) -> str:
+    """What the tracks of any shot depend on, the shot apart: settings and networks."""
+    return stage_key("tracks", job.settings.faces.model_dump(), [weight.sha256 for weight in WEIGHTS])
+
+
+def track_files(job: Job, footage: Footage, shots: list[Shot]) -> list[Path]:
+    key = tracks_key(job)
+    return [job.project.tracks_file(footage.media_id, shot.shot_id, key) for shot in shots]
+
+
+def follow(job: Job, footage: Footage, shots: list[Shot]) -> list[Track]:
+    """Every face of every shot; a shot that was followed before is read from its file."""
+    files = track_files(job, footage, shots)
+    meter = Meter(job.context, "extract", f"following the faces in {footage.path.name}")
+
+    def unit(shot: Shot, file: Path) -> Unit:
+        def work() -> dict[str, Any]:
+            tracks = track_shot(
+                footage.path, footage.info, shot=shot, media_id=footage.media_id, settings=job.settings.faces, context=job.context, meter=meter
+            )
+            save_tracks(tracks, file)
+            return {"tracks": len(tracks), "frames": shot.end_index - shot.start_index}
+
+        return Unit(stage_key(tracks_key(job), shot.shot_id), f"{footage.path.name}, frames {shot.start_index} to {shot.end_index - 1}", file, work)
+
+    units = [unit(shot, file) for shot, file in zip(shots, files, strict=True)]
+    left = {u.key for u in pending(units, job.project.store)}
+    if not left:
+        job.run("extract", units)
+    else:
+        meter.total = sum(shot.end_index - shot.start_index for shot, u in zip(shots, units, strict=True) if u.key in left)
+        with meter:
+            job.run("extract", units)
+    return [track for file in files for track in load_tracks(file)]
+
+
+def choose(job: Job, footage: Footage, tracks: list[Track], *, shots: list[Shot]) -> Person:
+    """Who is seen, and which of them is meant. The sheet of the people is written in any case.
+
+    Raises NoFace, PersonAbsent, SeveralPeople.
+    """
+    people = find_people(tracks)
+    key = stage_key("people", tracks_key(job), [shot.shot_id for shot in shots])
+    sheet = job.project.people_sheet(footage.media_id, key)
+
+    def work() -> dict[str, Any]:
+        people_sheet(sheet, video=footage.path, info=footage.info, identities=people, tracks=tracks)
+        return {"people": {person.identity_id: person.n_frames for person in people}}
+
+    if people:
+        job.run("extract", [Unit(key, f"people in {footage.path.name}", sheet, work)])
+    face = footage.row.face
+    picture = job.project.absolute(face) if face else None
+    named = str(picture) if picture and picture.is_file() else face
+    person = choose_person(people, tracks, face=named, sheet=sheet, frame_rate=footage.info.frame_rate)
+    return Person(person, tracks, stage_key("person", key, list(person.track_ids)))
+
+
+def find_person(job: Job, footage: Footage) -> Person:
+    """Cuts, faces and the person meant, of one video."""
+    shots = cut(job, footage)
+    return choose(job, footage, follow(job, footage, shots), shots=shots)
+
+
+def faceset_key(job: Job, person: Person) -> str:
+    return stage_key("faceset", person.key, job.settings.faceset.model_dump())
+
+
+def collect(job: Job, footage: Footage, person: Person) -> Faceset:
+    """The source's face pictures. Raises TooFewFaces."""
+    key = faceset_key(job, person)
+    folder = job.project.faceset_folder(key)
+
+    def work() -> dict[str, Any]:
+        faceset, left_out = build_faceset(
+            footage.path,
+            footage.info,
+            tracks=person.tracks,
+            identity=person.identity,
+            folder=folder,
+            settings=job.settings.faceset,
+            context=job.context,
+        )
+        return {"faces": len(faceset), "size": faceset.size, "left_out": left_out}
+
+    job.run("faceset", [Unit(key, footage.path.name, folder / "report.json", work)])
+    return load_faceset(folder)
