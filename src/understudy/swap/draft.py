@@ -25,7 +25,7 @@ from .person import gaze, measure
 from .regions import eye_weight, inner_weight, mouth_weight
 from .retarget import Retarget
 from .retrieve import Choice, cheapest_path, cross_faded
-from .warp import Raster, continued, draw, enlarge, with_rim
+from .warp import Raster, continued, draw, enlarge, sample, with_rim
 
 Region = Literal["skin", "mouth", "eyes"]
 _JUMP: dict[Region, float] = {"skin": 2.5, "mouth": 0.6, "eyes": 0.5}
@@ -34,6 +34,7 @@ _STEP = 2
 _ALPHA_CM = 0.9
 _SHARP_ENOUGH = 0.85
 _SHRINK_FROM = 1.5
+_MASK_SOFT, _MASK_FROM = 2.2, 0.55
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +74,7 @@ class DraftSwapper:
         best = np.quantile(faceset.sharpness, 0.8)
         self._blur = np.clip(_SHARP_ENOUGH - faceset.sharpness / max(float(best), 1e-6), 0, 1)
         self._picture = lru_cache(maxsize=48)(self._load_picture)
+        self._mask = lru_cache(maxsize=256)(self._load_mask)
 
     @classmethod
     def fit(cls, faceset: Faceset, *, settings: SwapSettings, permit: Permit) -> DraftSwapper:
@@ -165,7 +167,8 @@ class DraftSwapper:
         alpha, mouth, eyes = np.moveaxis(raster.carry(continued(weights)), -1, 0)
         rgb, cover = self._skin(drive, raster)
         confidence = np.full((size, size), _confidence(drive.layers, "skin"), np.float32)
-        for region, weight in (("mouth", mouth), ("eyes", eyes)):
+        regions: tuple[tuple[Region, np.ndarray], ...] = (("mouth", mouth), ("eyes", eyes))
+        for region, weight in regions:
             box = _box_of(weight)
             if box is not None:
                 self._paste(rgb, confidence, drive, raster, region=region, weight=weight, box=box)
@@ -178,12 +181,9 @@ class DraftSwapper:
         for layer in (entry for entry in drive.layers if entry.region == "skin"):
             coarse = self._coarse(layer, raster, drive)
             rgb += layer.share * self._warped(layer, coarse, raster, box=(0, 0, raster.size, raster.size), drive=drive)
-            mask = np.asarray(self._set.masks[layer.row])
+            mask = self._mask(layer.row)
             place = (coarse[..., :2] + 0.5) * (mask.shape[0] / self._set.size) - 0.5
-            cover += (
-                layer.share
-                * enlarge(cv2.remap(mask, np.ascontiguousarray(place), None, cv2.INTER_LINEAR).astype(np.float32) / 255, raster.size)[..., 0]
-            )
+            cover += layer.share * enlarge(sample(mask, place), raster.size)[..., 0]
         return rgb, cover
 
     def _paste(
@@ -208,14 +208,13 @@ class DraftSwapper:
         x0, y0, x1, y1 = box
         fine = enlarge(coarse, raster.size)[y0:y1, x0:x1]
         factor, image = self._picture(layer.row, self._shrink(drive, layer.row))
-        place = np.ascontiguousarray((fine[..., :2] + 0.5) * factor - 0.5)
-        rgb = cv2.remap(image, place, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+        rgb = sample(image, (fine[..., :2] + 0.5) * factor - 0.5)
         if layer.region == "mouth":
             lacking = shortfall(self._set.landmarks[layer.row], drive.mesh)
             if lacking > 0:
                 mesh = self._set.landmarks[layer.row].copy()
                 mesh[:, :2] = (mesh[:, :2] + 0.5) * factor - 0.5
-                deep, alpha = inside(image.astype(np.float32), mesh, drive.mesh, box=box)
+                deep, alpha = inside(image, mesh, drive.mesh, box=box)
                 rgb += (lacking * alpha)[..., None] * (deep - rgb)
         return rgb * fine[..., 2:]
 
@@ -224,6 +223,11 @@ class DraftSwapper:
         own = np.ptp(self._set.landmarks[row][:, :2], axis=0).max()
         wanted = np.ptp(drive.mesh[:, :2], axis=0).max()
         return max(1, int(own / max(float(wanted), 1.0) / _SHRINK_FROM + 0.5))
+
+    def _load_mask(self, row: int) -> F32:
+        """(M, M) 0..1: surely the source's own skin. Drawn in a little, because a single strand of hair shows on a forehead."""
+        soft = cv2.GaussianBlur(np.asarray(self._set.masks[row]).astype(np.float32) / 255, (0, 0), _MASK_SOFT)
+        return np.clip((soft - _MASK_FROM) / (1 - _MASK_FROM) * 1.1, 0, 1).astype(np.float32)
 
     def _load_picture(self, row: int, shrink: int) -> tuple[float, np.ndarray]:
         picture = np.asarray(self._set.crops[row])

@@ -1,7 +1,8 @@
 """The target's light on the source's face: gains at the mesh points, from colours measured on skin.
 
-A face's colour at a point is its skin times its light. What changes over time at a point is light; what stays is skin and steady light. Steady
-differences are carried over widely smoothed (so a beard or red cheeks stay the source's), changes in more detail.
+A face's colour at a point is its skin times its light. What changes over time at a point is light; what stays is skin and steady light. Of the steady
+difference between two people only what a broad light can explain is carried over (a smooth function of where the skin looks, fitted without
+the points that do not fit: a beard, red cheeks, a fringe stay the source's); changes are carried over in more detail.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..faces.mesh import N_SKIN, canonical
+from ..faces.mesh import N_SKIN, canonical, triangles
 from ..types import F32, N_LANDMARKS, U8
 from .regions import inner_weight, plain_skin
 
 _FLOOR = 12.0
 """Added to colours before the logarithm: black is never exactly black in a picture."""
-_NEAR_CM, _WIDE_CM = 1.1, 2.6
-_RIM_CM = 0.9
+_NEAR_CM, _RIM_CM = 1.1, 0.8
+_OUTLIER = 0.16
+"""Difference of log colour from the broad fit from which a point is something else than skin."""
+_FITS = 8
+_BEARD_SHARE = 0.12
+"""How much points of the lower face count: there may be a beard."""
 _LEAST, _MOST = np.log(0.35), np.log(2.8)
 
 
@@ -52,13 +57,51 @@ def gains(target: Lit, rows_t: NDArray[np.intp], source: Lit, rows_s: NDArray[np
     """(K, 478, 3) factors on the source's colours of pictures `rows_s` that give them the light of the target's `rows_t`."""
     seen = np.minimum(target.seen[rows_t], source.seen[rows_s])
     changes = target.changing[rows_t] - source.changing[rows_s]
-    steady_seen = np.minimum(target.seen.mean(0), source.seen.mean(0))[None]
-    steady = (target.steady - source.steady)[None]
-    near_border = (1 - inner_weight(0.3, 2.0))[None, :, None]
-    wide = _spread(steady, steady_seen, _WIDE_CM)
-    close = _spread(steady, steady_seen, _RIM_CM)
-    total = wide + near_border * (close - wide) + _spread(changes, seen, _NEAR_CM)
+    steady_seen = np.minimum(target.seen.mean(0), source.seen.mean(0))
+    total = _steady_difference(target.steady - source.steady, steady_seen)[None] + _spread(changes, seen, _NEAR_CM)
     return np.exp(np.clip(degree * total, _LEAST, _MOST)).astype(np.float32)
+
+
+def _steady_difference(difference: F32, seen: F32) -> np.ndarray:
+    """(478, 3): the broad light's part of a difference of two people's colours, and near the border what else is skin-like there."""
+    basis = _basis()
+    weight = seen * np.where(_lower_face(), _BEARD_SHARE, 1.0)
+    brightness = difference.mean(1)
+    trust = weight.copy()
+    scale = 4 * _OUTLIER
+    for _ in range(_FITS):
+        fit = basis @ _solve(basis, brightness[:, None], trust)
+        trust = weight * np.exp(-0.5 * ((brightness - fit[:, 0]) / scale) ** 2)
+        scale = max(_OUTLIER, 0.6 * scale)
+    broad = basis @ _solve(basis, difference, trust)
+    rest = _spread((difference - broad)[None], trust[None], _RIM_CM)[0]
+    return broad + (1 - inner_weight(0.3, 2.0))[:, None] * rest
+
+
+def _solve(basis: np.ndarray, values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weighted least squares with a mild pull of everything but the constant towards zero."""
+    pull = np.diag([1e-6, *([0.01 * max(float(weight.sum()), 1.0)] * (basis.shape[1] - 1))])
+    return np.linalg.solve(basis.T @ (weight[:, None] * basis) + pull, basis.T @ (weight[:, None] * values))
+
+
+@cache
+def _basis() -> np.ndarray:
+    """(478, 4): constant, and which way the skin looks (x, y, z) on the mean face; irises as the nose."""
+    points = canonical()
+    normals = np.zeros_like(points)
+    for corners in triangles():
+        a, b, c = points[corners]
+        normals[corners] += np.cross(b - a, c - a)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    full = np.column_stack([np.ones(len(points)), normals])
+    return np.concatenate([full, np.repeat(full[1:2], N_LANDMARKS - N_SKIN, axis=0)]).astype(np.float64)
+
+
+@cache
+def _lower_face() -> NDArray[np.bool_]:
+    """(478,) below the nose: where beards grow."""
+    low = canonical()[:, 1] > canonical()[2, 1]
+    return np.concatenate([low, np.zeros(N_LANDMARKS - N_SKIN, bool)])
 
 
 def _spread(values: np.ndarray, weight: np.ndarray, reach: float) -> np.ndarray:
@@ -91,7 +134,7 @@ def _steadied(logs: np.ndarray, steps: NDArray[np.int64]) -> np.ndarray:
         weight = np.where(near, share, 0.0).astype(np.float32)[:, None, None]
         out += weight * logs[rows]
         total += weight
-    return out / total
+    return (out / total).astype(np.float32)
 
 
 def _at_points(masks: U8, landmarks: F32, size: int) -> F32:
@@ -99,4 +142,4 @@ def _at_points(masks: U8, landmarks: F32, size: int) -> F32:
     side = masks.shape[-1]
     xy = np.clip(np.rint((landmarks[..., :2] + 0.5) * (side / size) - 0.5), 0, side - 1).astype(np.intp)
     rows = np.arange(len(masks))[:, None]
-    return np.asarray(masks)[rows, xy[..., 1], xy[..., 0]].astype(np.float32) / 255
+    return (np.asarray(masks)[rows, xy[..., 1], xy[..., 0]] / np.float32(255)).astype(np.float32)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..faces.mesh import LIPS_INNER, mouth_opening
 from ..types import F32
+from .warp import sample
 
 _SKULL = (1, 2, 98, 327, 164, 33, 263, 133, 362)
 """Points that go with the upper teeth: nose and eye corners."""
@@ -31,7 +32,7 @@ def shortfall(picture: np.ndarray, drive: np.ndarray) -> float:
 def inside(image: np.ndarray, picture: F32, drive: F32, *, box: tuple[int, int, int, int]) -> tuple[F32, F32]:
     """The open mouth made of a picture whose own is less open.
 
-    `image` (S, S, 3) float32 the source's picture, `picture` (478, 3) its mesh, `drive` (478, 3) the wanted mesh; `box` x0, y0, x1, y1 in the drive's
+    `image` (S, S, 3) uint8 the source's picture, `picture` (478, 3) its mesh, `drive` (478, 3) the wanted mesh; `box` x0, y0, x1, y1 in the drive's
     pixels. Returns rgb (h, w, 3) and alpha (h, w) in 0..1: the area between the inner lips.
     """
     x0, y0, x1, y1 = box
@@ -43,14 +44,12 @@ def inside(image: np.ndarray, picture: F32, drive: F32, *, box: tuple[int, int, 
     jaw[:, 2] += (picture[list(_JAW), :2] - _move(skull, drive[list(_JAW), :2])).mean(0)
     own = np.zeros(image.shape[:2], np.uint8)
     cv2.fillPoly(own, [np.rint(picture[list(LIPS_INNER), :2] * 16).astype(np.int32)], 255, lineType=cv2.LINE_AA, shift=4)
-    own = cv2.GaussianBlur(own, (0, 0), 1.0)
+    own = cv2.GaussianBlur(own.astype(np.float32) / 255, (0, 0), 1.0)
     grid = np.stack(np.meshgrid(np.arange(x0, x1), np.arange(y0, y1)), -1).astype(np.float32)
     layers = []
     for matrix in (skull, jaw):
-        place = _move(matrix, grid.reshape(-1, 2)).reshape(grid.shape).astype(np.float32)
-        rgb = cv2.remap(image, place, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        valid = cv2.remap(own, place, None, cv2.INTER_LINEAR).astype(np.float32) / 255
-        layers.append((rgb, valid))
+        place = _move(matrix, grid.reshape(-1, 2)).reshape(grid.shape)
+        layers.append((sample(image, place), sample(own, place)))
     (upper, upper_ok), (lower, lower_ok) = layers
     down = _down(ring, grid)
     upper_ok, lower_ok = upper_ok * np.clip(1.4 - 1.4 * down, 0, 1), lower_ok * np.clip(1.4 * down, 0, 1)
@@ -59,7 +58,7 @@ def inside(image: np.ndarray, picture: F32, drive: F32, *, box: tuple[int, int, 
     dark = (np.maximum(0, 1 - total))[..., None] * _dark(image, own)
     rgb = (upper * upper_ok[..., None] + lower * lower_ok[..., None]) / over + dark
     soft = cv2.GaussianBlur(area.astype(np.float32) / 255, (0, 0), max(0.8, 0.006 * image.shape[0]))
-    return rgb.astype(np.float32), soft
+    return rgb.astype(np.float32), np.asarray(soft, np.float32)
 
 
 def _down(ring: np.ndarray, grid: np.ndarray) -> np.ndarray:
@@ -71,7 +70,7 @@ def _down(ring: np.ndarray, grid: np.ndarray) -> np.ndarray:
 
 def _dark(image: np.ndarray, own: np.ndarray) -> np.ndarray:
     """The colour of the depth of this mouth: the darkest that is seen in it, and never brighter than a shadow."""
-    seen = image[own > 128]
+    seen = image[own > 0.5]
     darkest = np.percentile(seen, _DARK_QUANTILE, axis=0) if len(seen) > 20 else np.asarray([40.0, 18.0, 16.0])
     return np.minimum(darkest, (60.0, 34.0, 32.0)).astype(np.float32)
 

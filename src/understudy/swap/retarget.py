@@ -74,7 +74,7 @@ class Retarget:
             weight = (lid_weight() * _side(side))[:, None]
             # the lids follow the rest of the face (a raised cheek lifts the lower lid): keep the eye corners where the expression puts them
             middle = (out[:, ring[0]] + out[:, ring[8]] - lids[:, ring[0]] - lids[:, ring[8]]) / 2
-            out = out + weight * (lids + middle[:, None] - out)
+            out = (out + weight * (lids + middle[:, None] - out)).astype(np.float32)
             out = _close(out, ring, wanted, side)
             out[:, iris] = _irises(out, target.shapes, ring, iris)
         return out.astype(np.float32)
@@ -104,7 +104,7 @@ def _at(wanted: np.ndarray, levels: np.ndarray, forms: F32) -> F32:
     place = np.clip(np.searchsorted(levels, wanted) - 1, 0, len(levels) - 2)
     gap = np.maximum(levels[place + 1] - levels[place], 1e-6)
     share = np.clip((wanted - levels[place]) / gap, 0, 1).astype(np.float32)[:, None, None]
-    return (1 - share) * forms[place] + share * forms[place + 1]
+    return ((1 - share) * forms[place] + share * forms[place + 1]).astype(np.float32)
 
 
 def _close(shapes: F32, ring: tuple[int, ...], wanted: np.ndarray, side: int) -> F32:

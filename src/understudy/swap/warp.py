@@ -80,8 +80,19 @@ class Raster:
 
 def enlarge(picture: np.ndarray, size: int) -> F32:
     """A coarse picture (s, s, C) whose samples stand at the middles of their blocks -> (size, size, C)."""
-    big = cv2.resize(picture, (size, size), interpolation=cv2.INTER_LINEAR)
-    return big.reshape(size, size, -1)
+    big = cv2.resize(np.asarray(picture, np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(big, np.float32).reshape(size, size, -1)
+
+
+def sample(picture: np.ndarray, places: np.ndarray) -> F32:
+    """A picture (h, w, C) uint8 or (h, w) float32 at places (H, W, 2) in its pixels: float32; colours by cubic, masks by linear interpolation.
+
+    Outside the picture its edge goes on.
+    """
+    places = np.ascontiguousarray(places, np.float32)
+    how = cv2.INTER_CUBIC if picture.ndim == 3 else cv2.INTER_LINEAR
+    found = cv2.remap(picture, places[..., 0], places[..., 1], how, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found, np.float32)
 
 
 def draw(mesh: np.ndarray, *, size: int, step: int = 1) -> Raster:
