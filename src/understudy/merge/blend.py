@@ -1,0 +1,155 @@
+"""Texture: the face made as sharp and as grainy as the target's picture around it, in the pixels of the frame."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+
+from ..types import F32
+
+_TRIALS = (-0.6, -0.3, 0.0, 0.5, 0.8, 1.2, 1.8, 2.7)
+"""Softnesses that are tried on the face (see `Finish`); the first is the most that is ever sharpened, and it is mild."""
+_FINE, _COARSE = 0.8, (1.5, 3.0)
+"""The finest detail is what a blur of 0.8 px takes away; the coarser band, between blurs of 1.5 and 3 px, tells how much contrast there is."""
+_MEASURED_SIDE = 512
+"""Texture is measured in the middle of the face, in at most this many pixels a side."""
+_FEWEST = 200
+_LEAST_GRAIN, _MOST_GRAIN = 0.5, 6.0
+_TILE = 512
+_LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
+_ONLY_NOISE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+"""Blind to ramps and straight edges (Immerkær, "Fast Noise Variance Estimation", 1996): what it leaves on plain skin is noise, times 6."""
+
+
+class Window:
+    """Averages of measurements over neighbouring frames on both sides, with Gaussian weights; forgets what is out of reach."""
+
+    def __init__(self, reach: int) -> None:
+        self.reach = reach
+        self._kept: deque[tuple[int, np.ndarray]] = deque()
+
+    def add(self, index: int, value: np.ndarray) -> None:
+        """Keep the measurement of frame `index` (rising)."""
+        self._kept.append((index, np.asarray(value, np.float64)))
+
+    def mean(self, index: int) -> np.ndarray | None:
+        """The average around frame `index` of all that was added; forgets what lies before its reach. None where nothing is near."""
+        while self._kept and self._kept[0][0] < index - self.reach:
+            self._kept.popleft()
+        near = [(np.exp(-0.5 * ((i - index) / (0.5 * self.reach)) ** 2), value) for i, value in self._kept if i <= index + self.reach]
+        if not near:
+            return None
+        return np.average([value for _, value in near], axis=0, weights=[weight for weight, _ in near])
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What is done to the face's texture."""
+
+    softness: float = 0.0
+    """Above 0: blur of this sigma in pixels. Below 0: sharpening by this much."""
+    grain: float = 0.0
+    """Deviation of the noise to add, in code values."""
+
+
+def luma(rgb: np.ndarray) -> F32:
+    """(H, W, 3) -> (H, W) float32."""
+    return np.asarray(cv2.transform(np.asarray(rgb, np.float32), _LUMA), np.float32)
+
+
+def texture(face: F32, target: F32, share: F32) -> np.ndarray | None:
+    """Of the target, and of the face at each of `_TRIALS`: (1 + len(_TRIALS), 3) mean fine detail, mean coarse detail, deviation of the noise.
+
+    `face`, `target`: luma (h, w) in code values; `share`: the seam mask there. None where too little of the face is seen.
+    """
+    window = _middle(share)
+    inner = share[window] > 0.95
+    if inner.sum() < _FEWEST:
+        return None
+    rows = [_levels(target[window], inner)]
+    rows += [_levels(_softened(face[window], softness), inner) for softness in _TRIALS]
+    return np.array(rows)
+
+
+def finish_for(levels: np.ndarray) -> Finish:
+    """What brings the face's texture to the target's, from averaged `texture` levels.
+
+    Sharpness is fine detail over coarse, so a face of little contrast is not taken for a blurred one. Grain that will be added counts as
+    detail: a clean face under a grainy target is not sharpened.
+    """
+    fine, coarse, noise = levels.T
+    grain = np.sqrt(np.maximum(noise[0] ** 2 - noise[1:] ** 2, 0))
+    grain = np.where(grain > _LEAST_GRAIN, np.minimum(grain, _MOST_GRAIN), 0)
+    wanted = fine[0] / max(coarse[0], 1e-3)
+    ours = np.hypot(fine[1:], _noise_in_fine() * grain) / np.maximum(coarse[1:], 1e-3)
+    softness = float(np.interp(-wanted, -np.minimum.accumulate(ours), _TRIALS))
+    return Finish(softness=softness, grain=float(np.interp(softness, _TRIALS, grain)))
+
+
+def apply(face: F32, finish: Finish, *, seed: int) -> F32:
+    """`face` (h, w, 3) code values, blurred or sharpened, with grain that `seed` decides (the same seed, the same grain)."""
+    face = _softened(face, finish.softness)
+    if finish.grain > 0:
+        face = np.asarray(face + finish.grain * _grain(face.shape[0], face.shape[1], seed)[..., None], np.float32)
+    return face
+
+
+def _softened(picture: F32, softness: float) -> F32:
+    if softness > 0.2:
+        return _blurred(picture, softness)
+    if softness < -0.02:
+        return np.asarray(picture - softness * (picture - _blurred(picture, 1.0)), np.float32)
+    return picture
+
+
+def _middle(share: F32) -> tuple[slice, slice]:
+    """The part of the picture in which the mask lies, at most _MEASURED_SIDE a side around its middle."""
+    out = []
+    for axis in (1, 0):
+        filled = np.flatnonzero(share.max(axis) > 0.95)
+        if not len(filled):
+            return slice(0, 0), slice(0, 0)
+        first, last = int(filled[0]), int(filled[-1]) + 1
+        spare = max(0, last - first - _MEASURED_SIDE) // 2
+        out.append(slice(first + spare, last - spare))
+    return out[0], out[1]
+
+
+def _levels(picture: F32, inner: np.ndarray) -> tuple[float, float, float]:
+    fine = picture - _blurred(picture, _FINE)
+    coarse = _blurred(picture, _COARSE[0]) - _blurred(picture, _COARSE[1])
+    noise = cv2.filter2D(picture, cv2.CV_32F, _ONLY_NOISE)
+    deviation = float(np.median(np.abs(noise[inner]))) / 0.6745 / 6
+    return float(np.abs(fine[inner]).mean()), float(np.abs(coarse[inner]).mean()), deviation
+
+
+def _blurred(picture: F32, sigma: float) -> F32:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
+
+
+@cache
+def _noise_in_fine() -> float:
+    """Mean fine detail of white noise of unit deviation."""
+    kernel = cv2.getGaussianKernel(9, _FINE)
+    spot = np.zeros((9, 9))
+    spot[4, 4] = 1
+    return float(np.sqrt(((spot - kernel @ kernel.T) ** 2).sum() * 2 / np.pi))
+
+
+@cache
+def _tile() -> F32:
+    """Noise of unit deviation, a little softer than white, as a decoded video's grain is; it repeats without a seam."""
+    white = np.random.default_rng(20240521).standard_normal((_TILE, _TILE)).astype(np.float32)
+    soft = cv2.GaussianBlur(np.pad(white, 4, mode="wrap"), (0, 0), 0.5)[4:-4, 4:-4]
+    return (soft / soft.std()).astype(np.float32)
+
+
+def _grain(height: int, width: int, seed: int) -> F32:
+    rng = np.random.default_rng(seed)
+    rows = (np.arange(height) + rng.integers(_TILE)) % _TILE
+    columns = (np.arange(width) + rng.integers(_TILE)) % _TILE
+    return _tile()[np.ix_(rows, columns)]

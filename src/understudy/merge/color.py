@@ -1,0 +1,104 @@
+"""The face's overall colour brought to the target's, on skin that both show, so that it neither stands out nor flickers.
+
+The swapper has already put the face into the target's light; what is left is a small offset, a slight difference in contrast, and
+an offset along the border that the eye finds at once. All three are measured on small pictures in the standard crop, where the
+face holds still: the offset anew in every frame (the face is then as bright as the target's, even in a flash, and a swapper that
+wavers is held), the others averaged over time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..types import F32, U8
+
+SIDE = 128
+"""Side of the pictures on which colour is measured."""
+SEAM_SIDE = 32
+"""Side of the map of what is left along the border."""
+_FEWEST = 40.0
+"""Pixels of skin (of SIDE x SIDE) below which nothing is concluded."""
+_DOUBT = 18.0
+"""Code values from the median beyond which a pixel's difference is something else than light: a beard, a shadow of a hand."""
+_GAINS = (0.8, 1.25)
+_SEAM_MOST = 20.0
+"""The border is corrected by at most this many code values."""
+_OPPONENT = np.array([[0.299, 0.587, 0.114], [0.5, -0.4187, -0.0813], [-0.1687, -0.3313, 0.5]])
+"""Luma, red minus luma, blue minus luma, of the coded values."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColorMeasure:
+    """What one frame says about colour; rgb code values 0..255."""
+
+    face_mean: np.ndarray
+    """(3,)"""
+    target_mean: np.ndarray
+    spreads: np.ndarray
+    """(2, 2): variance of luma and of both chromas, of the face and of the target. To be averaged over time."""
+    residual: np.ndarray
+    """(SEAM_SIDE, SEAM_SIDE, 4): along the border, target minus face after the offset, times weight; and the weight. To be averaged over time."""
+
+
+def small(rgb: np.ndarray) -> F32:
+    """A crop (S, S, 3) in the size in which colour is measured, float32."""
+    way = cv2.INTER_AREA if rgb.shape[0] >= SIDE else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(rgb, (SIDE, SIDE), interpolation=way), np.float32)
+
+
+def measure(face: F32, target: U8, *, share: F32, skin: F32) -> ColorMeasure | None:
+    """Compare the swapped face and the target, both (S, S, 3); None where too little skin is seen.
+
+    `share` (S, S): the seam mask; `skin` (SIDE, SIDE): 1 where neither eyes, brows nor mouth are.
+    """
+    ours, theirs, mask = small(face), small(target), cv2.resize(share, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    weight = mask * skin
+    if weight.sum() < _FEWEST:
+        return None
+    away = theirs - ours
+    certain = away[weight > 0.5] if (weight > 0.5).sum() > _FEWEST else away[weight > 0]
+    doubt = ((cv2.GaussianBlur(away - np.median(certain, axis=0), (0, 0), 2.0) / _DOUBT) ** 2).sum(-1)
+    trusted = weight / (1 + doubt)
+    face_mean, face_spread = _moments(ours, trusted)
+    target_mean, target_spread = _moments(theirs, trusted)
+    left = away - (target_mean - face_mean).astype(np.float32)
+    rim = 4 * mask * (1 - mask) * skin
+    residual = np.dstack([np.clip(left, -2 * _SEAM_MOST, 2 * _SEAM_MOST) * rim[..., None], rim])
+    return ColorMeasure(
+        face_mean=face_mean,
+        target_mean=target_mean,
+        spreads=np.stack([face_spread, target_spread]),
+        residual=cv2.resize(residual, (SEAM_SIDE, SEAM_SIDE), interpolation=cv2.INTER_AREA),
+    )
+
+
+def _moments(rgb: F32, weight: F32) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean (3,), and variances of luma and of the chromas together (2,)."""
+    flat, w = rgb.reshape(-1, 3).astype(np.float64), weight.reshape(-1).astype(np.float64)
+    w = w / w.sum()
+    mean = w @ flat
+    opponent = (flat - mean) @ _OPPONENT.T
+    variance = w @ opponent**2
+    return mean, np.array([variance[0], variance[1:].sum()])
+
+
+def correction(now: ColorMeasure, spreads: np.ndarray, *, degree: float) -> F32:
+    """(3, 4): corrected rgb = matrix @ (r, g, b, 1). Offset of this frame; gentle gains of contrast and colourfulness from averaged `spreads`."""
+    ratio = np.sqrt((spreads[1] + 1.0) / (spreads[0] + 1.0))
+    gain = np.clip(ratio, *_GAINS) ** (0.5 * degree)
+    linear = np.linalg.inv(_OPPONENT) @ np.diag([gain[0], gain[1], gain[1]]) @ _OPPONENT
+    wanted = now.face_mean + degree * (now.target_mean - now.face_mean)
+    return np.column_stack([linear, wanted - linear @ now.face_mean]).astype(np.float32)
+
+
+def seam_map(residual: np.ndarray, *, degree: float) -> F32:
+    """(SEAM_SIDE, SEAM_SIDE, 3) code values to add, from the averaged residual: what differs along the border, fading out inwards."""
+    sigma = SEAM_SIDE * 0.07
+    spread = cv2.GaussianBlur(residual.astype(np.float32), (0, 0), sigma)
+    weight = spread[..., 3:]
+    near = weight / (weight + 0.06)
+    offset = spread[..., :3] / np.maximum(weight, 1e-4) * near
+    return np.asarray(_SEAM_MOST * np.tanh(degree * offset / _SEAM_MOST), np.float32)

@@ -1,0 +1,81 @@
+"""Where the swapped face is put: on the target's own skin, softly, and steadily from frame to frame."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..faces.align import FACE_SHARE, invert
+from ..faces.mesh import BROW_LEFT, BROW_RIGHT, EYE_LEFT, EYE_RIGHT, LIPS_OUTER, canonical
+from ..types import F32, U8
+
+_STEADY = (1.0, 2.0, 3.0, 2.0, 1.0)
+"""Weights over neighbouring frames of the target's skin mask; crops are steady on the face, so nothing smears."""
+_RIM = 0.05
+"""Where the mask counts as begun: the soft seam is laid inwards from there."""
+
+
+def steady_own(masks: U8, frame_index: NDArray[np.int32], position: int) -> F32:
+    """(T, M, M) masks of a performance -> (M, M) in 0..1: frame `position`'s, averaged with its neighbours in time on both sides."""
+    reach = len(_STEADY) // 2
+    total, weights = np.zeros(masks.shape[1:], np.float32), 0.0
+    for other in range(max(0, position - reach), min(len(masks), position + reach + 1)):
+        away = int(frame_index[other] - frame_index[position])
+        if abs(away) <= reach:
+            total += np.float32(_STEADY[reach + away]) * masks[other]
+            weights += _STEADY[reach + away]
+    return total / np.float32(255 * weights)
+
+
+def face_width(size: int) -> float:
+    """Width of a frontal face in a standard crop of `size` pixels, in pixels."""
+    return FACE_SHARE * size * float(np.ptp(canonical()[:, 0]) / np.ptp(canonical()[:, 1]))
+
+
+def seam_mask(alpha: F32, own: F32, *, crop_from_frame: F32, frame_wh: tuple[int, int], feather: float) -> F32:
+    """The share of the swapped face in every pixel of the crop, (S, S) in 0..1.
+
+    `alpha` (S, S): what the swapper covers; `own` (M, M): where the target's own face shows. It rises from 0 at the rim of both to 1 over
+    `feather` (a share of the face's width), inwards only: hair, hands and background stay as they are. Where the frame's border cuts
+    the face there is no seam.
+    """
+    size = alpha.shape[0]
+    shown = cv2.resize(own, (size, size), interpolation=cv2.INTER_LINEAR)
+    outside = _outside_frame(crop_from_frame, frame_wh, size)
+    if outside is not None:
+        shown[outside] = 1
+    share = np.clip(alpha * shown, 0, 1)
+    width = feather * face_width(size)
+    if width < 0.5:
+        return share
+    inside = cv2.copyMakeBorder((share > _RIM).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    ramp = np.clip((depth - 0.5) / width, 0, 1)
+    # the distance has a ridge wherever two borders are equally near: smooth it, and start and end without a kink
+    ramp = cv2.GaussianBlur(ramp, (0, 0), max(0.5, 0.15 * width))
+    return np.asarray(share * (ramp * ramp * (3 - 2 * ramp)) * (depth > 0), np.float32)
+
+
+def _outside_frame(crop_from_frame: F32, frame_wh: tuple[int, int], size: int) -> NDArray[np.bool_] | None:
+    """(S, S) True where the crop shows nothing of the frame; None where all of it lies inside."""
+    matrix = invert(crop_from_frame)
+    square = np.array([[0, 0], [size - 1, 0], [0, size - 1], [size - 1, size - 1]], np.float32)
+    corners = square @ matrix[:, :2].T + matrix[:, 2]
+    last = np.array(frame_wh, np.float32) - 1
+    if (corners >= 0).all() and (corners <= last).all():
+        return None
+    x, y = np.arange(size, dtype=np.float32)[None, :], np.arange(size, dtype=np.float32)[:, None]
+    fx = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]
+    fy = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]
+    return (fx < 0) | (fy < 0) | (fx > last[0]) | (fy > last[1])
+
+
+def plain_skin(mesh: F32, *, size: int, side: int) -> F32:
+    """(side, side) 0..1: 0 at the eyes, brows and mouth of `mesh` (478, 3; pixels of a crop of `size`), which have colours of their own."""
+    points = (mesh[:, :2] + 0.5) * (side / size) - 0.5
+    out = np.full((side, side), 255, np.uint8)
+    for ring in (EYE_RIGHT, EYE_LEFT, LIPS_OUTER, BROW_RIGHT, BROW_LEFT):
+        cv2.fillPoly(out, [np.rint(cv2.convexHull(points[list(ring)])).astype(np.int32)], 0)
+    wide = cv2.erode(out, np.ones((5, 5), np.uint8))
+    return (cv2.GaussianBlur(wide, (0, 0), 1.0) / 255).astype(np.float32)
