@@ -1,0 +1,282 @@
+"""The only door out: rendered faces and the target become one labelled, signed, logged video.
+
+The video is written beside its final place under a hidden name, signed, flushed, announced in the ledger, renamed, entered in the
+ledger. A kill at any moment leaves either no result or a complete, signed one; running again then goes on or finds it done.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from getpass import getuser
+from pathlib import Path
+from typing import Any, Protocol
+
+from .. import __version__
+from ..config import Settings
+from ..errors import OutputExists, OutputNotWritable, StepMissing
+from ..events import Context, Meter
+from ..files import part_of, sha256_file, sync_folder, translate
+from ..types import LabelledVideo, Patch, Permit, Planes, VideoInfo
+from ..video.color import paint
+from ..video.containers import container_for
+from ..video.read import frame_pts, read_frames
+from ..video.write import write_video
+from . import credentials, keys, ledger
+from .consent import check_permit
+from .credentials import EMBEDDED, Statement, sidecar_of, without_names
+from .label import Label, label_spans, make_label
+
+
+class AlteredFrames(Protocol):
+    """What publish needs of rendered faces (`merge.patchfile.Patches`)."""
+
+    def frames(self) -> list[int]:
+        """Indices of the altered frames, rising."""
+        ...
+
+    def at(self, index: int) -> list[Patch]: ...
+
+
+def check_output(out: Path, *, inputs: Sequence[Path], overwrite: bool, run_key: str = "") -> None:
+    """Raise what would stop `publish` from writing `out`: OutputFormat, OutputExists, OutputNotWritable. Quick: ask it before long work.
+
+    What an earlier run of the same work (`run_key`) published there is not in the way.
+    """
+    container_for(out)
+    if out.is_dir():
+        raise OutputExists(f"{out} is a folder.", remedy="give the name of a file, ending in .mp4 for example")
+    for path in inputs:
+        if out.exists() and path.exists() and out.samefile(path):
+            raise OutputExists(f"{out} is one of the videos that the result is made from.", remedy="choose another name with -o")
+    if out.exists() and not overwrite and not (run_key and published(out, run_key=run_key)):
+        raise OutputExists(
+            f"{out} is already there.", why="Nothing is overwritten unasked.", remedy="choose another name with -o, or add --overwrite"
+        )
+    sidecar = None if out.suffix.lower() in EMBEDDED else sidecar_of(out)
+    if sidecar is not None and sidecar.exists() and not overwrite and not out.exists() and not credentials.is_our_sidecar(sidecar):
+        raise OutputExists(f"{sidecar} is already there.", why="The result's credentials would take its place.", remedy="choose another name with -o")
+    _check_folder(out)
+
+
+def _check_folder(out: Path) -> None:
+    """Whether a file can be made beside `out`. Its folder may still be absent; then it can be made."""
+    folder = out.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise OutputNotWritable(f"{out} cannot be written.", why=f"{folder} is a file, not a folder.", remedy="choose another folder with -o")
+    # as long as the longest name that the work will use
+    probe = folder / f"..{out.stem}.{secrets.token_hex(4)}.part{out.suffix}"
+    try:
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        probe.unlink()
+    except OSError as error:
+        meant = translate(error, out)
+        if meant is not error:
+            raise meant from error
+        # the system's own folders say "no such file" to anything new; names can be too long
+        raise OutputNotWritable(f"{out} cannot be written.", why=error.strerror or "", remedy="choose another folder or name with -o") from error
+
+
+def published(out: Path, *, run_key: str = "") -> LabelledVideo | None:
+    """What the ledger knows of the file at `out`, if it is, byte for byte, one that was published here (by the work `run_key`, if given)."""
+    if not out.is_file():
+        return None
+    row = ledger.find_file(sha256_file(out))
+    if row is None or (run_key and row.body.get("run_key") != run_key):
+        return None
+    sidecar = None if out.suffix.lower() in EMBEDDED else sidecar_of(out)
+    return _labelled(out, sidecar, row) if sidecar is None or sidecar.is_file() else None
+
+
+def publish(
+    target: Path,
+    info: VideoInfo,
+    out: Path,
+    *,
+    patches: AlteredFrames,
+    permits: tuple[Permit, Permit],
+    settings: Settings,
+    source: Path,
+    model_id: str,
+    context: Context,
+    overwrite: bool = False,
+    run_key: str = "",
+) -> LabelledVideo:
+    """Write `target` with `patches` and the visible label to `out`, sign it, and enter it in the ledger.
+
+    `permits`: of the face (source), then of the performer (target); both must cover publishing today. Outside patches and label the
+    samples that go to the encoder are the target's own. `run_key` names the work, so that a repeated run finds its own result.
+
+    Raises ConsentMissing, ConsentScope, ConsentExpired, ConsentRevoked; OutputExists, OutputFormat, OutputNotWritable, DiskFull,
+    OutputError; StepMissing where nothing was rendered; CredentialsError; LedgerBroken; Interrupted; and what reading raises.
+    """
+    face = check_permit(permits[0], role="face", action="publish")
+    performer = check_permit(permits[1], role="performer", action="publish")
+    keys.make_keys()
+    ledger.recover()
+    ledger.check_end()
+    check_output(out, inputs=(target, source), overwrite=overwrite, run_key=run_key)
+    done = published(out, run_key=run_key) if run_key else None
+    if done is not None:
+        return done
+    altered = patches.frames()
+    if not altered:
+        raise StepMissing("There are no rendered faces to publish.", remedy="run first: understudy render")
+    label = make_label(info, settings.label.language)
+    with Meter(context, "publish", "Writing the video", info.n_frames) as meter:
+        _warn(meter, label, target)
+        unsigned = out.with_name(f".{out.stem}.unsigned{out.suffix}")
+        try:
+            spans = label_spans([pts * info.time_base for pts in frame_pts(target)], altered)
+            count = write_video(
+                unsigned,
+                _pictures(target, info, patches, label, spans, meter),
+                info=info,
+                encode=settings.encode,
+                audio_from=target,
+                context_check=context.check,
+                note=lambda message: meter.note(message, warning=True),
+            )
+            meter.note("Signing")
+            inputs = {"target_sha256": sha256_file(target), "source_sha256": sha256_file(source)}
+            body: dict[str, Any] = {
+                **_about(face, performer, label, model_id),
+                **inputs,
+                "n_frames": count,
+                "n_altered": len(altered),
+                "labelled_frames": spans,
+                "run_key": run_key,
+                "out": str(out.resolve()),
+            }
+            context.check()
+            row, sidecar = _sign_and_place(unsigned, out, body, face, performer, target=target, source=source)
+        finally:
+            if unsigned.parent.is_dir():
+                unsigned.unlink(missing_ok=True)
+        return _labelled(out, sidecar, row)
+
+
+def _pictures(
+    target: Path, info: VideoInfo, patches: AlteredFrames, label: Label, spans: Sequence[tuple[int, int]], meter: Meter
+) -> Iterator[tuple[Planes, int]]:
+    """Every frame with its patches and, in the labelled stretches, the label on top."""
+    stretches = iter(spans)
+    stretch = next(stretches, None)
+    for frame in read_frames(target, want="planes", info=info):
+        assert frame.planes is not None
+        while stretch is not None and frame.index > stretch[1]:
+            stretch = next(stretches, None)
+        layers = patches.at(frame.index)
+        if stretch is not None and frame.index >= stretch[0]:
+            layers = [*layers, label.patch]
+        yield (paint(frame.planes, layers) if layers else frame.planes), frame.pts
+        meter.step()
+
+
+def _warn(meter: Meter, label: Label, target: Path) -> None:
+    if label.lost_in:
+        meter.note(
+            f"If the result is later cropped to {', '.join(label.lost_in)}, the label is no longer whole in it; crop the target first instead.",
+            warning=True,
+        )
+    origin = credentials.read(target)
+    if origin.state == "invalid" or origin.broken_origins:
+        meter.note(
+            "The target's own Content Credentials do not hold: it was altered after it was signed. The result's credentials will say so.",
+            warning=True,
+        )
+
+
+def _about(face: Permit, performer: Permit, label: Label, model_id: str) -> dict[str, Any]:
+    return {
+        "record_id": f"production-{secrets.token_hex(8)}",
+        "label": label.text.replace("\n", " "),
+        "consent_ids": list(dict.fromkeys((face.record_id, performer.record_id))),
+        "consents": {permit.record_id: permit.record_sha256 for permit in (face, performer)},
+        "model_id": model_id,
+        "made_on": datetime.now(UTC).isoformat(timespec="seconds"),
+        "made_by": _user(),
+        "made_with": f"Understudy {__version__}",
+    }
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def _sign_and_place(
+    unsigned: Path, out: Path, body: dict[str, Any], face: Permit, performer: Permit, *, target: Path, source: Path
+) -> tuple[ledger.Row, Path | None]:
+    """Sign, and give the file its final name between announcing and entering it in the ledger."""
+    names = [permit.subject for permit in (face, performer) if permit.person_exists]
+    statement = Statement(
+        record_id=body["record_id"],
+        label=body["label"],
+        purposes=tuple(dict.fromkeys(without_names(permit.purpose, names) for permit in (face, performer))),
+        consent_ids=tuple(body["consent_ids"]),
+        model_id=body["model_id"],
+        made_on=body["made_on"],
+        person_exists=face.person_exists,
+    )
+    sidecar = None if out.suffix.lower() in EMBEDDED else sidecar_of(out)
+    part = part_of(out)
+    sidecar_part = part_of(sidecar) if sidecar else None
+    with _removed_on_error(part, sidecar_part, out=out):
+        if sidecar_part is None:
+            manifest = credentials.sign(unsigned, part, sidecar=None, target=target, source=source, statement=statement)
+            _flush(part)
+        else:
+            manifest = credentials.sign(unsigned, unsigned, sidecar=sidecar_part, target=target, source=source, statement=statement)
+            unsigned.replace(part)
+        body |= {"file_sha256": sha256_file(part), "bytes": part.stat().st_size, "manifest_id": manifest}
+        with ledger.announced(body, out):
+            if sidecar is not None and sidecar_part is not None:
+                # an older result and the new one's credentials must never stand side by side
+                out.unlink(missing_ok=True)
+                sidecar_part.replace(sidecar)
+            part.replace(out)
+            sync_folder(out.parent)
+    row = ledger.find_file(body["file_sha256"])
+    assert row is not None
+    return row, sidecar
+
+
+@contextmanager
+def _removed_on_error(*parts: Path | None, out: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        for part in parts:
+            if part is not None:
+                part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise translate(error, out) from error
+        raise
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _labelled(out: Path, sidecar: Path | None, row: ledger.Row) -> LabelledVideo:
+    body = row.body
+    return LabelledVideo(
+        path=out,
+        sha256=body["file_sha256"],
+        label=body["label"],
+        manifest_id=body["manifest_id"],
+        sidecar=sidecar,
+        consent_ids=tuple(body["consent_ids"]),
+        ledger_row=row.hash,
+        n_frames=body["n_frames"],
+        n_altered=body["n_altered"],
+    )
