@@ -72,15 +72,20 @@ def rows() -> list[Row]:
 
 def find_file(sha256: str) -> Row | None:
     """The newest row of the export whose file has this SHA-256 (also one that was announced and not yet entered), or None. Reads only."""
-    with _opened() as db:
-        found = db.execute("SELECT row, hash FROM rows WHERE file_sha256=? ORDER BY seq DESC LIMIT 1", (sha256,)).fetchone() if db else None
-    if found:
-        return _row(*found)
+    found = _entered(sha256)
+    if found is not None:
+        return found
     for path in _pending():
         announced = _read_pending(path)
         if announced is not None and announced["body"].get("file_sha256") == sha256:
             return Row(0, "", announced["time"], "export", announced["body"])
     return None
+
+
+def _entered(sha256: str) -> Row | None:
+    with _opened() as db:
+        found = db.execute("SELECT row, hash FROM rows WHERE file_sha256=? ORDER BY seq DESC LIMIT 1", (sha256,)).fetchone() if db else None
+    return _row(*found) if found else None
 
 
 def exports_with(record_id: str) -> list[Row]:
@@ -160,12 +165,9 @@ def recover() -> list[Row]:
                 # its own process finished it, or is still at it
                 continue
             found = _read_pending(path)
-            if found is not None and _happened(Path(found["out"]), found["body"]["file_sha256"]):
-                with _opened(create=True) as db:
-                    assert db is not None
-                    known = db.execute("SELECT 1 FROM rows WHERE file_sha256=?", (found["body"]["file_sha256"],)).fetchone()
-                    if not known:
-                        entered.append(_append(db, "export", found["body"]))
+            sha256 = found["body"]["file_sha256"] if found else ""
+            if found and _happened(Path(found["out"]), sha256) and _entered(sha256) is None:
+                entered.append(append("export", found["body"]))
             path.unlink(missing_ok=True)
     return entered
 
