@@ -1,9 +1,9 @@
 """The face's overall colour brought to the target's, on skin that both show, so that it neither stands out nor flickers.
 
-The swapper has already put the face into the target's light; what is left is a small offset, a slight difference in contrast, and
-an offset along the border that the eye finds at once. All three are measured on small pictures in the standard crop, where the
-face holds still: the offset anew in every frame (the face is then as bright as the target's, even in a flash, and a swapper that
-wavers is held), the others averaged over time.
+The swapper has already put the face into the target's light; what is left is a small factor, a slight difference in contrast, and
+a difference along the border that the eye finds at once. All three are measured on small pictures in the standard crop, where the
+face holds still: the factor anew in every frame (the face is then as bright as the target's, even in a flash, and a swapper that
+wavers is held), the others averaged over time. Factors, not offsets: a black beard stays black in brighter light.
 """
 
 from __future__ import annotations
@@ -23,9 +23,13 @@ _FEWEST = 40.0
 """Pixels of skin (of SIDE x SIDE) below which nothing is concluded."""
 _DOUBT = 18.0
 """Code values from the median beyond which a pixel's difference is something else than light: a beard, a shadow of a hand."""
-_GAINS = (0.8, 1.25)
-_SEAM_MOST = 20.0
-"""The border is corrected by at most this many code values."""
+_LIGHT = (0.6, 1.6)
+"""Factors of light that are believed."""
+_CONTRAST = (0.8, 1.25)
+_SEAM_MOST = 0.15
+"""The border is made brighter or darker by at most about this share."""
+_DARK = 12.0
+"""Code values that are added before ratios are taken, so that black does not count."""
 _OPPONENT = np.array([[0.299, 0.587, 0.114], [0.5, -0.4187, -0.0813], [-0.1687, -0.3313, 0.5]])
 """Luma, red minus luma, blue minus luma, of the coded values."""
 
@@ -40,7 +44,7 @@ class ColorMeasure:
     spreads: np.ndarray
     """(2, 2): variance of luma and of both chromas, of the face and of the target. To be averaged over time."""
     residual: np.ndarray
-    """(SEAM_SIDE, SEAM_SIDE, 4): along the border, target minus face after the offset, times weight; and the weight. To be averaged over time."""
+    """(SEAM_SIDE, SEAM_SIDE, 4): along the border, log of target over lit face, times weight; the weight. To be averaged over time."""
 
 
 def small(rgb: np.ndarray) -> F32:
@@ -64,8 +68,8 @@ def measure(face: F32, target: U8, *, share: F32, skin: F32) -> ColorMeasure | N
     trusted = weight / (1 + doubt)
     face_mean, face_spread = _moments(ours, trusted)
     target_mean, target_spread = _moments(theirs, trusted)
-    left = away - (target_mean - face_mean).astype(np.float32)
-    rim = 4 * mask * (1 - mask) * skin
+    left = np.log((theirs + _DARK) / (ours * _light(face_mean, target_mean).astype(np.float32) + _DARK))
+    rim = 4 * mask * (1 - mask) * skin / (1 + doubt)
     residual = np.dstack([np.clip(left, -2 * _SEAM_MOST, 2 * _SEAM_MOST) * rim[..., None], rim])
     return ColorMeasure(
         face_mean=face_mean,
@@ -85,20 +89,26 @@ def _moments(rgb: F32, weight: F32) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.array([variance[0], variance[1:].sum()])
 
 
+def _light(face_mean: np.ndarray, target_mean: np.ndarray) -> np.ndarray:
+    """(3,) factors that bring the face's mean to the target's."""
+    return np.clip((target_mean + 1) / (face_mean + 1), *_LIGHT)
+
+
 def correction(now: ColorMeasure, spreads: np.ndarray, *, degree: float) -> F32:
-    """(3, 4): corrected rgb = matrix @ (r, g, b, 1). Offset of this frame; gentle gains of contrast and colourfulness from averaged `spreads`."""
-    ratio = np.sqrt((spreads[1] + 1.0) / (spreads[0] + 1.0))
-    gain = np.clip(ratio, *_GAINS) ** (0.5 * degree)
-    linear = np.linalg.inv(_OPPONENT) @ np.diag([gain[0], gain[1], gain[1]]) @ _OPPONENT
-    wanted = now.face_mean + degree * (now.target_mean - now.face_mean)
-    return np.column_stack([linear, wanted - linear @ now.face_mean]).astype(np.float32)
+    """(3, 4): corrected rgb = matrix @ (r, g, b, 1). Light of this frame; gentle gains of contrast and colour from averaged `spreads`."""
+    light = _light(now.face_mean, now.target_mean) ** degree
+    ratio = np.sqrt((spreads[1] + 1.0) / (spreads[0] * light.mean() ** 2 + 1.0))
+    gain = np.clip(ratio, *_CONTRAST) ** (0.5 * degree)
+    contrast = np.linalg.inv(_OPPONENT) @ np.diag([gain[0], gain[1], gain[1]]) @ _OPPONENT
+    lit = light * now.face_mean
+    return np.column_stack([contrast @ np.diag(light), lit - contrast @ lit]).astype(np.float32)
 
 
 def seam_map(residual: np.ndarray, *, degree: float) -> F32:
-    """(SEAM_SIDE, SEAM_SIDE, 3) code values to add, from the averaged residual: what differs along the border, fading out inwards."""
+    """(SEAM_SIDE, SEAM_SIDE, 3) factors, from the averaged residual: what differs along the border, fading out inwards."""
     sigma = SEAM_SIDE * 0.07
     spread = cv2.GaussianBlur(residual.astype(np.float32), (0, 0), sigma)
     weight = spread[..., 3:]
     near = weight / (weight + 0.06)
-    offset = spread[..., :3] / np.maximum(weight, 1e-4) * near
-    return np.asarray(_SEAM_MOST * np.tanh(degree * offset / _SEAM_MOST), np.float32)
+    left = degree * spread[..., :3] / np.maximum(weight, 1e-4) * near
+    return np.exp(_SEAM_MOST * np.tanh(left / _SEAM_MOST)).astype(np.float32)
