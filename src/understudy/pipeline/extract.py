@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import FaceError
 from ..events import Meter
 from ..faces.people import choose_person, find_people, people_sheet
 from ..faces.track import track_shot
@@ -34,13 +35,14 @@ class Person:
         return [track for track in self.tracks if track.track_id in self.identity.track_ids]
 
 
-def shots_key(job: Job, footage: Footage) -> str:
-    return stage_key("shots", footage.sha256, job.settings.video.shot_threshold)
+def shots_key(job: Job, sha256: str) -> str:
+    """What the cutting of a file depends on: its content and the setting."""
+    return stage_key("shots", sha256, job.settings.video.shot_threshold)
 
 
 def cut(job: Job, footage: Footage) -> list[Shot]:
     """The shots of a video, found once."""
-    key, store = shots_key(job, footage), job.project.store
+    key, store = shots_key(job, footage.sha256), job.project.store
 
     def work() -> dict[str, Any]:
         threshold = job.settings.video.shot_threshold
@@ -57,14 +59,14 @@ def tracks_key(job: Job) -> str:
     return stage_key("tracks", job.settings.faces.model_dump(), [weight.sha256 for weight in WEIGHTS])
 
 
-def track_files(job: Job, footage: Footage, shots: list[Shot]) -> list[Path]:
+def track_files(job: Job, shots: list[Shot]) -> list[Path]:
     key = tracks_key(job)
-    return [job.project.tracks_file(footage.media_id, shot.shot_id, key) for shot in shots]
+    return [job.project.tracks_file(shot.media_id, shot.shot_id, key) for shot in shots]
 
 
 def follow(job: Job, footage: Footage, shots: list[Shot]) -> list[Track]:
     """Every face of every shot; a shot that was followed before is read from its file."""
-    files = track_files(job, footage, shots)
+    files = track_files(job, shots)
     meter = Meter(job.context, "extract", f"following the faces in {footage.path.name}")
 
     def unit(shot: Shot, file: Path) -> Unit:
@@ -106,7 +108,13 @@ def choose(job: Job, footage: Footage, tracks: list[Track], *, shots: list[Shot]
     face = footage.row.face
     picture = job.project.absolute(face) if face else None
     named = str(picture) if picture and picture.is_file() else face
-    person = choose_person(people, tracks, face=named, sheet=sheet, frame_rate=footage.info.frame_rate)
+    try:
+        person = choose_person(people, tracks, face=named, sheet=sheet, frame_rate=footage.info.frame_rate)
+    except FaceError as error:
+        # said of the video by its name and role, with the flag that belongs to it
+        flag = "--source-face" if footage.row.role == "source" else "--face"
+        why = f"The {footage.row.role} is {footage.path.name}. {error.why}".strip()
+        raise type(error)(error.what, why=why, remedy=error.remedy.replace("--face", flag)) from None
     return Person(person, tracks, stage_key("person", key, list(person.track_ids)))
 
 

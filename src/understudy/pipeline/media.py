@@ -81,6 +81,15 @@ def check_face(face: str) -> None:
     embed_picture(Path(face))
 
 
+def ask_for(project: Project, footage: Footage, face: str | None) -> Footage:
+    """The same video with the person meant named anew (None: as before)."""
+    if face is None:
+        return footage
+    row = dataclasses.replace(footage.row, face=_keep_face(project, face))
+    project.store.put_media(row)
+    return dataclasses.replace(footage, row=row)
+
+
 def _keep_face(project: Project, face: str) -> str:
     """What goes into the database: the name, or the picture's place inside the project, so that the project can be moved."""
     check_face(face)

@@ -1,0 +1,104 @@
+"""Who agreed: consent records come into the project, and the two permits that every later step needs come out of them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..errors import ConsentAltered, ConsentError, ConsentMissing, ConsentScope
+from ..files import write_bytes
+from ..permits import Action
+from ..project import Project
+from ..provenance.consent import ConsentRecord, issue_permit, load_record
+from ..types import Permit
+
+NEEDED: tuple[Literal["face"], Literal["performer"]] = ("face", "performer")
+"""Who must be on record: who lends the face (the source), and who performs (the target)."""
+WHO = {"face": "lend the face (the person in the source video)", "performer": "have the performance changed (the person in the target video)"}
+ACTIONS: tuple[Action, ...] = ("train", "render", "publish")
+
+
+@dataclass(frozen=True, slots=True)
+class Permits:
+    """The two permits of a project."""
+
+    face: Permit
+    performer: Permit
+
+    @property
+    def both(self) -> tuple[Permit, Permit]:
+        return self.face, self.performer
+
+
+def keep_record(project: Project, path: Path) -> ConsentRecord:
+    """Check a record and keep a copy of it in the project. Raises ConsentMissing where there is no file, ConsentAltered, ConsentScope."""
+    record = read_record(path)
+    if record.role not in NEEDED:
+        raise ConsentScope(
+            f"{path.name} is a record for the role '{record.role}', which is not used here.",
+            remedy="give one for 'face' or 'performer'",
+        )
+    kept = project.consent_file(record.record_id)
+    write_bytes(kept, path.read_bytes())
+    project.store.put_consent(record.record_id, record.role, project.relative(kept))
+    return record
+
+
+def read_record(path: Path) -> ConsentRecord:
+    if not path.is_file():
+        raise ConsentMissing(f"There is no consent record {path}.", remedy="check the name, or make the record with: understudy consent new")
+    return load_record(path)
+
+
+def permits_of(project: Project, *, records: Sequence[Path] = (), retry: str = "") -> Permits:
+    """Take `records` into the project and return its permits for all actions.
+
+    For each role the newest record that holds is used. Raises ConsentMissing with the commands to type (`retry` is the command that was
+    typed, to be repeated), or what is wrong with the newest record where none holds.
+    """
+    for path in records:
+        keep_record(project, path)
+    missing = [role for role in NEEDED if not project.store.consents(role)]
+    if missing:
+        raise _missing(missing, retry=retry)
+    face, performer = (_newest_that_holds(project, role) for role in NEEDED)
+    return Permits(face, performer)
+
+
+def check_records(records: Sequence[Path], *, retry: str) -> None:
+    """The same check before there is a project: two records, each for its role, that hold today."""
+    paths = {read_record(path).role: path for path in records}
+    missing = [role for role in NEEDED if role not in paths]
+    if missing:
+        raise _missing(missing, retry=retry)
+    for role in NEEDED:
+        for action in ACTIONS:
+            issue_permit(paths[role], role=role, actions=[action])
+
+
+def _newest_that_holds(project: Project, role: Literal["face", "performer"]) -> Permit:
+    first: ConsentError | None = None
+    for kept in project.store.consents(role):
+        path = project.absolute(kept)
+        try:
+            if not path.is_file():
+                raise ConsentAltered(f"The project's consent record {path.name} is gone.", remedy="give the record again with --consent")
+            return issue_permit(path, role=role, actions=ACTIONS)
+        except ConsentError as error:
+            first = first or error
+    assert first is not None
+    raise first
+
+
+def _missing(roles: Sequence[str], *, retry: str) -> ConsentMissing:
+    files = {role: f"{role}.consent.json" for role in roles}
+    lines = [f"understudy consent new {files[role]} --role {role}" for role in roles]
+    again = " ".join([retry or "the same command", *(f"--consent {shlex.quote(file)}" for file in files.values())])
+    return ConsentMissing(
+        f"Nobody is on record as having agreed to {' and nobody to '.join(WHO[role] for role in roles)}.",
+        why="Every person whose face or performance is used must be on record first. Nothing was done yet.",
+        remedy="ask them, then type (you are asked the rest)\n" + "\n".join(f"  {line}" for line in [*lines, again]),
+    )

@@ -1,0 +1,64 @@
+"""STEP 6 over a project: a rendered target goes out through `provenance.publish`, once for the same work."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from ..events import Event
+from ..merge.patchfile import Patches
+from ..provenance.publish import publish, published
+from ..run.stage import stage_key
+from ..store import StageRow
+from ..types import LabelledVideo
+from .consents import Permits
+from .job import Job
+from .media import Footage
+from .render import Rendered
+
+
+def publish_key(job: Job, source: Footage, target: Footage, rendered: Rendered, permits: Permits) -> str:
+    """Names everything that a published video depends on, its place apart."""
+    settings = [job.settings.encode.model_dump(), job.settings.label.model_dump()]
+    return stage_key("publish", rendered.key, rendered.model_id, source.sha256, target.sha256, settings, [p.record_sha256 for p in permits.both])
+
+
+def deliver(job: Job, out: Path, *, source: Footage, target: Footage, rendered: Rendered, permits: Permits, overwrite: bool) -> LabelledVideo:
+    """Publish to `out`, unless it already holds the result of this very work."""
+    key = publish_key(job, source, target, rendered, permits)
+    done = published(out, run_key=key)
+    row = job.project.store.stage(key)
+    if done is not None and row is not None:
+        job.context.report(Event("publish", "skip", f"{out.name}: done before", seconds=row.seconds))
+        job.rows.append(row)
+        return done
+    began = time.monotonic()
+    video = publish(
+        target.path,
+        target.info,
+        out,
+        patches=Patches(rendered.files),
+        permits=permits.both,
+        settings=job.settings,
+        source=source.path,
+        model_id=rendered.model_id,
+        context=job.context,
+        overwrite=overwrite,
+        run_key=key,
+    )
+    row = StageRow(key, "publish", out.name, time.monotonic() - began, report_of(video))
+    job.project.store.stage_done(row)
+    job.rows.append(row)
+    return video
+
+
+def report_of(video: LabelledVideo) -> dict[str, Any]:
+    return {
+        "path": str(video.path.resolve()),
+        "sha256": video.sha256,
+        "label": video.label,
+        "ledger_row": video.ledger_row,
+        "frames": video.n_frames,
+        "altered": video.n_altered,
+    }

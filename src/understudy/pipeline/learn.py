@@ -1,0 +1,57 @@
+"""STEP 4 over a project: the draft swapper, the training, and the swapper that renders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..run.stage import Unit, stage_key
+from ..swap.draft import DraftSwapper
+from ..swap.swapper import Swapper
+from ..swap.trained import TrainedSwapper
+from ..train.loop import train
+from ..types import Faceset
+from .consents import Permits
+from .job import Job
+
+_HOW_LONG = {"minutes", "rounds", "threads", "keep"}
+"""Settings that say how long or how quickly to train, not what: training goes on in the same folder when they change."""
+
+
+def wants_training(job: Job) -> bool:
+    return job.settings.swap.swapper == "trained" and (job.settings.train.minutes > 0 or job.settings.train.rounds > 0)
+
+
+def model_folder(job: Job, faceset_key: str) -> Path:
+    """Where the checkpoints of this person under these settings live."""
+    what = job.settings.train.model_dump(exclude=_HOW_LONG)
+    return job.project.model_folder(stage_key("model", faceset_key, job.settings.swap.model_dump(exclude={"swapper"}), what))
+
+
+def learn(job: Job, faceset: Faceset, *, key: str, permits: Permits) -> None:
+    """Train as long as the settings say; what was trained before counts."""
+    folder = model_folder(job, key)
+    how_long = job.settings.train.model_dump(include={"minutes", "rounds"})
+
+    def work() -> dict[str, Any]:
+        return train(
+            faceset,
+            folder=folder,
+            settings=job.settings,
+            permit=permits.face,
+            context=job.context,
+            previews=job.project.folder / "previews",
+        ).as_dict()
+
+    job.run("train", [Unit(stage_key("train", folder.name, how_long), "the network", folder, work)])
+
+
+def draft_swapper(job: Job, faceset: Faceset, permits: Permits) -> Swapper:
+    return DraftSwapper.fit(faceset, settings=job.settings.swap, permit=permits.face)
+
+
+def swapper_for(job: Job, faceset: Faceset, *, key: str, permits: Permits) -> Swapper:
+    """What the settings ask for: the draft, or the best that training gave."""
+    if not wants_training(job):
+        return draft_swapper(job, faceset, permits)
+    return TrainedSwapper.open(model_folder(job, key), faceset, settings=job.settings, permit=permits.face)
