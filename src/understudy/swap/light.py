@@ -80,20 +80,20 @@ def _steady_difference(difference: F32, seen: F32) -> np.ndarray:
 
 def _solve(basis: np.ndarray, values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Weighted least squares with a mild pull of everything but the constant towards zero."""
-    pull = np.diag([1e-6, *([0.01 * max(float(weight.sum()), 1.0)] * (basis.shape[1] - 1))])
+    pull = np.diag([1e-6, *([0.003 * max(float(weight.sum()), 1.0)] * (basis.shape[1] - 1))])
     return np.linalg.solve(basis.T @ (weight[:, None] * basis) + pull, basis.T @ (weight[:, None] * values))
 
 
 @cache
 def _basis() -> np.ndarray:
-    """(478, 4): constant, and which way the skin looks (x, y, z) on the mean face; irises as the nose."""
+    """(478, 5): constant, which way the skin looks (x, y, z), and how far aside it lies, on the mean face; irises as the nose."""
     points = canonical()
     normals = np.zeros_like(points)
     for corners in triangles():
         a, b, c = points[corners]
         normals[corners] += np.cross(b - a, c - a)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    full = np.column_stack([np.ones(len(points)), normals])
+    full = np.column_stack([np.ones(len(points)), normals, points[:, 0] / 7])
     return np.concatenate([full, np.repeat(full[1:2], N_LANDMARKS - N_SKIN, axis=0)]).astype(np.float64)
 
 

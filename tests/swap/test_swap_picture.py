@@ -1,0 +1,182 @@
+"""Pictures: drawing with the mesh, light, the inside of a mouth, and the whole draft against the truth."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from actors import FACE, clip
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from understudy.config import SwapSettings
+from understudy.faces.align import take_crop
+from understudy.faces.mesh import FACE_OVAL, LIPS_INNER, canonical
+from understudy.swap.draft import DraftSwapper
+from understudy.swap.drive import performance_of_faceset
+from understudy.swap.light import gains, measure_light
+from understudy.swap.mouth import inside, shortfall
+from understudy.swap.regions import eye_weight, inner_weight, mouth_weight
+from understudy.swap.warp import continued, draw, sample, with_rim
+from understudy.types import Drive, Faceset, Performance
+from understudy.video.read import read_frames
+
+
+def frontal(size: int, *, scale: float = 0.6) -> np.ndarray:
+    mesh = np.concatenate([canonical(), np.zeros((10, 3), np.float32)])
+    mesh = mesh * (scale * size / np.ptp(canonical()[:, 1]))
+    mesh[:, :2] += size / 2
+    return mesh.astype(np.float32)
+
+
+@settings(max_examples=15, deadline=None)
+@given(scale=st.floats(0.3, 0.8), step=st.sampled_from([1, 2]), tilt=st.floats(-30, 30))
+def test_places_are_carried_to_themselves(scale: float, step: int, tilt: float) -> None:
+    mesh = frontal(128, scale=scale)
+    turn = np.radians(tilt)
+    xy = mesh[:, :2] - 64
+    mesh[:, 0], mesh[:, 1] = 64 + np.cos(turn) * xy[:, 0] - np.sin(turn) * xy[:, 1], 64 + np.sin(turn) * xy[:, 0] + np.cos(turn) * xy[:, 1]
+    raster = draw(with_rim(mesh), size=128, step=step)
+    places = raster.carry(with_rim(mesh)[:, :2], outside=np.nan)
+    y, x = np.mgrid[0:128, 0:128]
+    inside_mesh = np.zeros((128, 128), np.uint8)
+    cv2.fillPoly(inside_mesh, [np.rint(mesh[list(FACE_OVAL), :2]).astype(np.int32)], 1)
+    inside_mesh = cv2.erode(inside_mesh, np.ones((5, 5), np.uint8)).astype(bool)
+    away = np.abs(places - np.stack([x, y], -1))[inside_mesh]
+    assert np.isfinite(away).all()
+    assert np.quantile(away, 0.99) < 0.8
+
+
+def test_near_hides_far() -> None:
+    mesh = frontal(128)
+    turned = mesh.copy()
+    turned[:, 0] = 64 + 0.5 * (mesh[:, 0] - 64) + 0.87 * mesh[:, 2]
+    turned[:, 2] = -0.87 * (mesh[:, 0] - 64) + 0.5 * mesh[:, 2]
+    depth = draw(with_rim(turned), size=128).carry(continued(turned[:, 2:]), outside=1e9)[..., 0]
+    nose = np.rint(turned[1, :2]).astype(int)
+    assert depth[nose[1], nose[0]] == pytest.approx(turned[1, 2], abs=3)
+
+
+def test_regions_lie_where_they_should() -> None:
+    assert mouth_weight()[[13, 14, 0, 17]].min() > 0.95 and mouth_weight()[[10, 33, 263, 6]].max() == 0
+    assert eye_weight()[[159, 145, 386, 374]].min() > 0.9 and eye_weight()[[1, 13, 152]].max() == 0
+    assert inner_weight(0, 1)[list(FACE_OVAL)].max() == 0 and inner_weight(0, 1)[[1, 4, 13]].min() == 1
+
+
+def test_the_targets_light_reaches_the_source() -> None:
+    rng = np.random.default_rng(0)
+    landmarks = np.repeat(frontal(128)[None], 12, 0)
+    masks = np.full((12, 128, 128), 255, np.uint8)
+    steps = np.arange(12, dtype=np.int64)
+    skin = np.full((12, 478, 3), 120.0) + rng.normal(0, 1, (12, 478, 3))
+    side = np.concatenate([canonical()[:, 0], np.zeros(10)]) / 7
+    lit = skin * np.exp(0.4 * side)[None, :, None] * np.asarray([1.1, 1.0, 0.85])
+    source = measure_light(skin.astype(np.uint8), masks, landmarks, size=128, steps=steps)
+    target = measure_light(np.clip(lit, 0, 255).astype(np.uint8), masks, landmarks, size=128, steps=steps)
+    rows = np.arange(12)
+    gain = gains(target, rows, source, rows, degree=1.0)
+    wanted = lit / skin
+    inner = np.flatnonzero(inner_weight(0.3, 0.8) > 0.9)[:400]
+    assert np.abs(gain - wanted)[:, inner].mean() < 0.06
+    np.testing.assert_allclose(gains(target, rows, source, rows, degree=0.0), 1)
+
+
+def test_a_beard_of_the_target_is_not_light() -> None:
+    landmarks = np.repeat(frontal(128)[None], 6, 0)
+    masks, steps = np.full((6, 128, 128), 255, np.uint8), np.arange(6, dtype=np.int64)
+    skin = np.full((6, 478, 3), 150, np.uint8)
+    bearded = skin.copy()
+    below = np.concatenate([canonical()[:, 1] > canonical()[61, 1], np.zeros(10, bool)])
+    bearded[:, below] = 60
+    plain = measure_light(skin, masks, landmarks, size=128, steps=steps)
+    beard = measure_light(bearded, masks, landmarks, size=128, steps=steps)
+    gain = gains(beard, np.arange(6), plain, np.arange(6), degree=1.0)
+    assert gain[:, below].mean() > 0.75, "the source's chin is not painted dark"
+
+
+def test_teeth_do_not_stretch() -> None:
+    size = 128
+    closed, opened = frontal(size), frontal(size)
+    opened[list(LIPS_INNER[1:10]), 1] -= 2
+    opened[list(LIPS_INNER[11:]), 1] += 14
+    assert shortfall(opened, opened) == 0 and shortfall(opened, closed) == 0
+    assert shortfall(closed, opened) == 1
+    picture = np.full((size, size, 3), 200, np.uint8)
+    rgb, alpha = inside(picture, closed, opened, box=(0, 0, size, size))
+    middle = np.rint(opened[[13, 14], :2].mean(0)).astype(int)
+    assert alpha[middle[1], middle[0]] > 0.9 and alpha[5, 5] == 0
+    assert rgb[middle[1], middle[0]].max() < 80, "what nobody has seen is dark, not lip or skin"
+
+
+def test_pictures_are_sampled_exactly() -> None:
+    picture = np.random.default_rng(1).integers(0, 255, (20, 30, 3)).astype(np.uint8)
+    y, x = np.mgrid[0:20, 0:30]
+    np.testing.assert_allclose(sample(picture, np.stack([x, y], -1).astype(np.float32)), picture, atol=1)
+
+
+def test_own_pictures_are_made_again_from_others(source: Faceset) -> None:
+    draft = DraftSwapper.fit(source, settings=SwapSettings(), permit=FACE)
+    performance = performance_of_faceset(source)
+    drives = draft.plan(performance, apart=4)
+    errors = []
+    for i in range(10, len(source), 20):
+        truth = np.asarray(source.crops[i])
+        used = {layer.row for layer in drives[i].layers}
+        assert all(abs(row - i) > 4 for row in used)
+        face = draft.swap(take_crop(truth, np.eye(2, 3), size=source.size), drives[i])
+        errors.append(np.abs(face.rgb - truth)[face.alpha > 0.9].mean())
+    assert np.mean(errors) < 9
+
+
+def test_the_result_is_the_source_and_not_the_target(source: Faceset, performance: Performance) -> None:
+    """A's face under B's performance, against A's own picture of the same expression, pose and light."""
+    draft = DraftSwapper.fit(source, settings=SwapSettings(), permit=FACE)
+    drives = draft.plan(performance)
+    nearer = []
+    for t in range(5, 40, 10):
+        index = int(performance.frame_index[t])
+        frame = next(iter(read_frames(clip("B_eval"), start_index=index, end_index=index + 1)))
+        assert frame.rgb is not None
+        crop = take_crop(frame.rgb, performance.crop_from_frame[t], size=performance.size)
+        face = draft.swap(crop, drives[t])
+        row = int(np.abs(source.frame_index - index).argmin())
+        raster = draw(with_rim(drives[t].mesh), size=performance.size)
+        truth = sample(np.asarray(source.crops[row]), raster.carry(with_rim(source.landmarks[row])[:, :2]))
+        inner = face.alpha > 0.95
+        nearer.append(structure_error(face.rgb[inner], truth[inner]) < 0.8 * structure_error(crop.rgb[inner].astype(np.float32), truth[inner]))
+    assert all(nearer)
+
+
+def structure_error(made: np.ndarray, truth: np.ndarray) -> float:
+    """Mean difference after the best gain and offset of each channel: the truth stands in its own light."""
+    fitted = np.stack([np.polyval(np.polyfit(made[:, c], truth[:, c], 1), made[:, c]) for c in range(3)], 1)
+    return float(np.abs(fitted - truth).mean())
+
+
+def test_only_its_own_drives_are_taken(source: Faceset, performance: Performance) -> None:
+    draft = DraftSwapper.fit(source, settings=SwapSettings(), permit=FACE)
+    own = draft.plan(performance)[0]
+    plain = Drive(
+        mesh=own.mesh, target_mesh=own.target_mesh, pose_deg=own.pose_deg, blendshapes=own.blendshapes, target_vertex_rgb=own.target_vertex_rgb
+    )
+    with pytest.raises(TypeError, match="own plan"):
+        draft.swap(take_crop(np.zeros((192, 192, 3), np.uint8), np.eye(2, 3), size=192), plain)
+
+
+def test_a_source_of_three_pictures_is_enough(source: Faceset, performance: Performance) -> None:
+    few = Faceset(
+        identity_id="p1",
+        crops=source.crops[:3],
+        masks=source.masks[:3],
+        landmarks=source.landmarks[:3],
+        pose_deg=source.pose_deg[:3],
+        blendshapes=source.blendshapes[:3],
+        sharpness=source.sharpness[:3],
+        vertex_rgb=source.vertex_rgb[:3],
+        frame_index=source.frame_index[:3],
+        track_number=source.track_number[:3],
+        crop_from_frame=source.crop_from_frame[:3],
+    )
+    draft = DraftSwapper.fit(few, settings=SwapSettings(), permit=FACE)
+    face = draft.swap(take_crop(np.zeros((192, 192, 3), np.uint8), np.eye(2, 3), size=192), draft.plan(performance)[3])
+    assert np.isfinite(face.rgb).all() and face.alpha.max() > 0.9
