@@ -151,9 +151,7 @@ def is_our_sidecar(path: Path) -> bool:
 def _read(path: Path, manifest: bytes | None, *, sidecar: Path | None = None) -> Credentials:
     try:
         with path.open("rb") as file, _context() as context, c2pa.Reader(kind_of(path), file, manifest, context=context) as reader:
-            whole = json.loads(reader.json())
-            results: dict[str, Any] = reader.get_validation_results() or {}
-            state = reader.get_validation_state()
+            return _judge(json.loads(reader.json()), reader.get_validation_results() or {}, reader.get_validation_state() or "Invalid", sidecar)
     except _NOTHING:
         return Credentials("none")
     except c2pa.C2paError as error:
@@ -161,7 +159,9 @@ def _read(path: Path, manifest: bytes | None, *, sidecar: Path | None = None) ->
             return Credentials("none", elsewhere=True)
         # a store is there, but so damaged that it cannot be read
         return Credentials("invalid", (plain(str(error)) or "the credentials are damaged",), sidecar=sidecar)
-    return _judge(whole, results, state or "Invalid", sidecar)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        # what the reader gave has not the shape that it must have
+        return Credentials("invalid", ("the credentials are damaged",), sidecar=sidecar)
 
 
 def _judge(whole: dict[str, Any], results: dict[str, Any], state: str, sidecar: Path | None) -> Credentials:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
@@ -121,6 +120,7 @@ def publish(
     ledger.recover()
     ledger.check_end()
     check_output(out, inputs=(target, source), overwrite=overwrite, run_key=run_key)
+    _clear(out)
     done = published(out, run_key=run_key) if run_key else None
     if done is not None:
         return done
@@ -130,7 +130,7 @@ def publish(
     label = make_label(info, settings.label.language)
     with Meter(context, "publish", "Writing the video", info.n_frames) as meter:
         _warn(meter, label, target)
-        unsigned = out.with_name(f".{out.stem}.unsigned{out.suffix}")
+        unsigned = _unsigned(out)
         try:
             spans = label_spans([pts * info.time_base for pts in frame_pts(target)], altered)
             count = write_video(
@@ -156,9 +156,19 @@ def publish(
             context.check()
             row, sidecar = _sign_and_place(unsigned, out, body, face, performer, target=target, source=source)
         finally:
-            if unsigned.parent.is_dir():
-                unsigned.unlink(missing_ok=True)
+            _clear(out)
         return _labelled(out, sidecar, row)
+
+
+def _unsigned(out: Path) -> Path:
+    return out.with_name(f".{out.stem}.unsigned{out.suffix}")
+
+
+def _clear(out: Path) -> None:
+    """Remove what this run, or one that was killed, left unfinished beside `out`."""
+    if out.parent.is_dir():
+        for begun in (_unsigned(out), part_of(_unsigned(out)), part_of(out), part_of(sidecar_of(out)), part_of(part_of(sidecar_of(out)))):
+            begun.unlink(missing_ok=True)
 
 
 def _pictures(
@@ -229,7 +239,7 @@ def _sign_and_place(
     sidecar = None if out.suffix.lower() in EMBEDDED else sidecar_of(out)
     part = part_of(out)
     sidecar_part = part_of(sidecar) if sidecar else None
-    with _removed_on_error(part, sidecar_part, out=out):
+    try:
         if sidecar_part is None:
             manifest = credentials.sign(unsigned, part, sidecar=None, target=target, source=source, statement=statement)
             _flush(part)
@@ -244,22 +254,11 @@ def _sign_and_place(
                 sidecar_part.replace(sidecar)
             part.replace(out)
             sync_folder(out.parent)
+    except OSError as error:
+        raise translate(error, out) from error
     row = ledger.find_file(body["file_sha256"])
     assert row is not None
     return row, sidecar
-
-
-@contextmanager
-def _removed_on_error(*parts: Path | None, out: Path) -> Iterator[None]:
-    try:
-        yield
-    except BaseException as error:
-        for part in parts:
-            if part is not None:
-                part.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise translate(error, out) from error
-        raise
 
 
 def _flush(path: Path) -> None:
