@@ -174,7 +174,7 @@ def _clear(out: Path) -> None:
 def _pictures(
     target: Path, info: VideoInfo, patches: AlteredFrames, label: Label, spans: Sequence[tuple[int, int]], meter: Meter
 ) -> Iterator[tuple[Planes, int]]:
-    """Every frame with its patches and, in the labelled stretches, the label on top."""
+    """Every frame with its patches and, in the labelled stretches, the label on top. An invisible mark, too, has its place here: after these."""
     stretches = iter(spans)
     stretch = next(stretches, None)
     for frame in read_frames(target, want="planes", info=info):
