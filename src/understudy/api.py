@@ -20,12 +20,12 @@ from .doctor import examine as doctor
 from .events import Context
 from .pipeline.consents import Permits, check_records, permits_of
 from .pipeline.deliver import deliver, publish_key
-from .pipeline.extract import Person, collect, cut, faceset_key, find_person
+from .pipeline.extract import Person, collect, faceset_key, find_person
 from .pipeline.job import Job, in_words, open_job
 from .pipeline.learn import draft_swapper, learn, swapper_for, wants_training
 from .pipeline.media import Footage, ask_for, check_face, footage, same_file
 from .pipeline.media import add as add_media
-from .pipeline.render import Rendered
+from .pipeline.render import Rendered, sheet
 from .pipeline.render import render as render_target
 from .pipeline.status import Status, status_of
 from .project import Project
@@ -73,6 +73,8 @@ class Swapped:
     draft: LabelledVideo | None
     """The first complete version, where a trained one follows it."""
     project: Path
+    sheet: Path
+    """A picture of before and after."""
     already: bool
     """True where everything was done before."""
     seconds: Mapping[str, float]
@@ -132,12 +134,13 @@ def _swap(job: Job, out: Path, *, permits: Permits, overwrite: bool) -> Swapped:
     done = published(out, run_key=known.report["publish_key"]) if known else None
     if known is not None and done is not None:
         draft = published(draft_out) if draft_out else None
-        return Swapped(done, draft, job.project.folder, True, known.report.get("seconds", {}))
+        return Swapped(done, draft, job.project.folder, job.project.preview_file("before-after.png"), True, known.report.get("seconds", {}))
     check_output(out, inputs=(source.path, target.path), overwrite=overwrite)
     # a draft that was published here makes room for the next one; anybody else's file does not
     replace_draft = overwrite or (draft_out is not None and published(draft_out) is not None)
     if draft_out is not None:
         check_output(draft_out, inputs=(source.path, target.path), overwrite=replace_draft)
+    job.keep_settings()
     cast = _find_cast(job, source, target)
     draft = None
     if draft_out is not None:
@@ -149,9 +152,10 @@ def _swap(job: Job, out: Path, *, permits: Permits, overwrite: bool) -> Swapped:
     note = StageRow(key, "swap", out.name, 0.0, {"publish_key": publish_key(job, source, target, rendered, permits)})
     job.project.store.stage_done(note)
     video = deliver(job, out, source=source, target=target, rendered=rendered, permits=permits, overwrite=overwrite)
+    picture = sheet(job, target, cast.target_person, rendered, faceset=cast.faceset)
     seconds = _seconds(job.rows)
     job.project.store.stage_done(dataclasses.replace(note, seconds=sum(seconds.values()), report={**note.report, "seconds": seconds}))
-    return Swapped(video, draft, job.project.folder, False, seconds)
+    return Swapped(video, draft, job.project.folder, picture, False, seconds)
 
 
 def _seconds(rows: Sequence[StageRow]) -> dict[str, float]:
@@ -206,7 +210,7 @@ def _find_cast(job: Job, source: Footage, target: Footage) -> _Cast:
 
 def _render(job: Job, cast: _Cast, *, permits: Permits, draft: bool) -> Rendered:
     swapper = draft_swapper(job, cast.faceset, permits) if draft else swapper_for(job, cast.faceset, key=cast.key, permits=permits)
-    return render_target(job, cast.target, cast.target_person, shots=cut(job, cast.target), swapper=swapper, permits=permits)
+    return render_target(job, cast.target, cast.target_person, swapper=swapper, permits=permits)
 
 
 def new(folder: Path, *, settings: Mapping[str, Any] = NO_SETTINGS) -> Path:
@@ -239,6 +243,7 @@ def extract(
 ) -> tuple[StageRow, ...]:
     """Find cuts, faces and people in both videos, and collect the source's face pictures. The faces asked for are kept in the project."""
     with open_job(project, flags=settings, context=context or Context()) as job:
+        job.keep_settings()
         source, target = footage(job.project, "source"), footage(job.project, "target")
         _find_cast(job, ask_for(job.project, source, source_face), ask_for(job.project, target, face))
         return tuple(job.rows)
@@ -247,6 +252,7 @@ def extract(
 def train(project: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, context: Context | None = None) -> tuple[StageRow, ...]:
     """Let the network learn the source's face, as long as the settings say."""
     with open_job(project, flags=settings, context=context or Context()) as job:
+        job.keep_settings()
         permits = permits_of(job.project)
         cast = _find_cast(job, footage(job.project, "source"), footage(job.project, "target"))
         if wants_training(job):
@@ -257,6 +263,7 @@ def train(project: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, context: 
 def render(project: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, context: Context | None = None) -> tuple[StageRow, ...]:
     """Put the face into every frame of the target, with the best that training gave so far."""
     with open_job(project, flags=settings, context=context or Context()) as job:
+        job.keep_settings()
         permits = permits_of(job.project)
         _render(job, _find_cast(job, footage(job.project, "source"), footage(job.project, "target")), permits=permits, draft=False)
         return tuple(job.rows)
@@ -267,6 +274,7 @@ def publish(
 ) -> LabelledVideo:
     """Write what was rendered to `out`: labelled, signed, entered in the ledger. Renders first what is not rendered yet."""
     with open_job(project, flags=settings, context=context or Context()) as job:
+        job.keep_settings()
         permits = permits_of(job.project)
         source, target = footage(job.project, "source"), footage(job.project, "target")
         if published(out) is None:

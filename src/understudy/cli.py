@@ -19,7 +19,7 @@ from rich.table import Table
 
 from . import __version__, api
 from .cli_consent import app as consent_app
-from .cli_support import Quality, as_settings, at_work, ready_tokens, show_times, suggestion
+from .cli_support import LOOK, STEPS, WHOLE, Quality, as_settings, at_work, ready_tokens, show_times, suggestion
 from .crash import write_crash
 from .errors import UnderstudyError, UsageError
 from .reference import settings_lines
@@ -50,7 +50,7 @@ SourceFaceFlag = Annotated[str | None, Parameter(name="--source-face", help="Who
 # ------------------------------------------------------------------------------------------------- the whole job
 
 
-@app.command
+@app.command(group=WHOLE, sort_key=0)
 def swap(
     source: Path,
     target: Path,
@@ -102,6 +102,7 @@ def swap(
     console.print(f"         {done.video.n_altered} of {done.video.n_frames} frames altered; labelled '{done.video.label}', signed, in the ledger")
     if done.draft is not None:
         console.print(f"Draft:   {done.draft.path} (made before the training)", markup=False)
+    console.print(f"Picture: {done.sheet} (before and after)", markup=False)
     console.print(f"Project: {done.project} (working files and previews; not needed for the result)", markup=False)
     show_times(console, done.seconds)
     console.print(f"What next:  understudy verify {shlex.quote(str(done.video.path))}", markup=False)
@@ -113,7 +114,7 @@ def swap(
 # -------------------------------------------------------------------------------------------------- step by step
 
 
-@app.command
+@app.command(group=STEPS, sort_key=1)
 def new(folder: Path, /, *, quality: QualityFlag = None, minutes: MinutesFlag = None, set_: SetFlag = ()) -> None:
     """Make a project folder, to go step by step.
 
@@ -130,7 +131,7 @@ def new(folder: Path, /, *, quality: QualityFlag = None, minutes: MinutesFlag = 
     print(f"Made {made}.\nWhat next:  understudy add FILE --role source --project {shlex.quote(str(made))}")
 
 
-@app.command
+@app.command(group=STEPS, sort_key=2)
 def add(
     file: Path,
     /,
@@ -157,7 +158,7 @@ def add(
     _say_next(project)
 
 
-@app.command
+@app.command(group=STEPS, sort_key=3)
 def extract(*, project: ProjectFlag, face: FaceFlag = None, source_face: SourceFaceFlag = None, set_: SetFlag = ()) -> None:
     """Find cuts, faces and people in both videos, and collect the source's face pictures.
 
@@ -170,7 +171,7 @@ def extract(*, project: ProjectFlag, face: FaceFlag = None, source_face: SourceF
     _say_next(project)
 
 
-@app.command
+@app.command(group=STEPS, sort_key=4)
 def train(*, project: ProjectFlag, quality: QualityFlag = None, minutes: MinutesFlag = None, set_: SetFlag = ()) -> None:
     """Let the network learn the source's face. What was trained before counts; Ctrl-C saves.
 
@@ -183,7 +184,7 @@ def train(*, project: ProjectFlag, quality: QualityFlag = None, minutes: Minutes
     _say_next(project)
 
 
-@app.command
+@app.command(group=STEPS, sort_key=5)
 def render(*, project: ProjectFlag, quality: QualityFlag = None, set_: SetFlag = ()) -> None:
     """Put the face into every frame of the target, with the best that training gave so far.
 
@@ -196,7 +197,7 @@ def render(*, project: ProjectFlag, quality: QualityFlag = None, set_: SetFlag =
     _say_next(project)
 
 
-@app.command
+@app.command(group=STEPS, sort_key=6)
 def publish(*, out: OutFlag, project: ProjectFlag, set_: SetFlag = (), force: ForceFlag = False) -> None:
     """Write what was rendered as a video: labelled, signed, entered in the ledger. The only way out of a project.
 
@@ -209,7 +210,7 @@ def publish(*, out: OutFlag, project: ProjectFlag, set_: SetFlag = (), force: Fo
     print(f"Published {video.path}: {video.n_altered} of {video.n_frames} frames altered; labelled '{video.label}', signed, in the ledger.")
 
 
-@app.command
+@app.command(group=STEPS, sort_key=7)
 def status(project: Path, /) -> None:
     """What there is in a project, and what comes next.
 
@@ -236,7 +237,7 @@ def status(project: Path, /) -> None:
 # -------------------------------------------------------------------------------------------- looking, setting up
 
 
-@app.command
+@app.command(group=LOOK, sort_key=8)
 def verify(file: Path, /, *, json: Annotated[bool, Parameter(help="Print the report as JSON.")] = False) -> int:
     """Say what is known about a video: its credentials, and whether it was made here.
 
@@ -257,13 +258,13 @@ def verify(file: Path, /, *, json: Annotated[bool, Parameter(help="Print the rep
     return report.exit_code
 
 
-@app.command
+@app.command(group=LOOK, sort_key=9)
 def settings() -> None:
     """List every setting with its default and what it does."""
     print("\n".join(settings_lines()))
 
 
-@app.command
+@app.command(group=LOOK, sort_key=10)
 def doctor() -> int:
     """Say what this machine can do, what is missing, and what will be slow.
 
@@ -281,7 +282,7 @@ def doctor() -> int:
     return 1 if any(check.state == "missing" for check in checks) else 0
 
 
-@app.command
+@app.command(group=LOOK, sort_key=11)
 def setup() -> None:
     """Fetch the networks that are not there yet, and make this machine's signing keys. Needed once; `make` does it for you.
 

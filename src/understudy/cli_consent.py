@@ -11,10 +11,11 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from . import api
+from .cli_support import WHOLE
 from .errors import UsageError
 from .pipeline.consents import ACTIONS
 
-app = App(name="consent", help="Consent records: who agreed to what, until when. Without them nothing is made.")
+app = App(name="consent", help="Consent records: who agreed to what, until when. Without them nothing is made.", group=WHOLE, sort_key=1)
 
 ROLES = {"face": "lends the face (source)", "performer": "gives the performance (target)"}
 Basis = Literal["consent", "next of kin", "guardian", "public interest or satire"]

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from cyclopts import Group
 from rich.console import Console
 
 from .config import NAMES, check_name
@@ -19,7 +20,11 @@ from .events import Context
 from .terminal import TITLES, Terminal, duration
 from .types import Quality
 
-__all__ = ["Quality", "as_settings", "at_work", "ready_tokens", "show_times", "suggestion"]
+__all__ = ["LOOK", "STEPS", "WHOLE", "Quality", "as_settings", "at_work", "ready_tokens", "show_times", "suggestion"]
+
+WHOLE = Group.create_ordered("The whole job")
+STEPS = Group.create_ordered("Step by step")
+LOOK = Group.create_ordered("Looking, setting up")
 
 
 def ready_tokens(tokens: Sequence[str]) -> list[str]:

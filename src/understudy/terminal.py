@@ -82,7 +82,8 @@ class Terminal:
 
     def close(self) -> None:
         """Give the terminal back as it was."""
-        self._progress.stop()
+        if not self._plain:
+            self._progress.stop()
 
     def report(self, event: Event) -> None:
         """Draw one event."""

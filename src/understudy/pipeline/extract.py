@@ -26,6 +26,7 @@ class Person:
     """The one person meant in one video: who, and all tracks of everybody in it."""
 
     identity: Identity
+    shots: list[Shot]
     tracks: list[Track]
     key: str
     """Names the choice and everything that it rests on."""
@@ -115,7 +116,7 @@ def choose(job: Job, footage: Footage, tracks: list[Track], *, shots: list[Shot]
         flag = "--source-face" if footage.row.role == "source" else "--face"
         why = f"The {footage.row.role} is {footage.path.name}. {error.why}".strip()
         raise type(error)(error.what, why=why, remedy=error.remedy.replace("--face", flag)) from None
-    return Person(person, tracks, stage_key("person", key, list(person.track_ids)))
+    return Person(person, shots, tracks, stage_key("person", key, list(person.track_ids)))
 
 
 def find_person(job: Job, footage: Footage) -> Person:

@@ -30,6 +30,11 @@ class Job:
     rows: list[StageRow] = field(default_factory=list)
     """The records of everything that this run did or found done, in order: for the table of times."""
 
+    def keep_settings(self) -> None:
+        """Write the settings in use into `project.toml`, so that the next command goes on with them. Call it when nothing refuses them any more."""
+        if self.settings != self.project.settings():
+            self.project.save_settings(self.settings)
+
     def run(self, stage: StageName, units: Sequence[Unit]) -> list[StageRow]:
         rows = run_units(units, store=self.project.store, stage=stage, context=self.context)
         self.rows.extend(rows)
@@ -38,12 +43,9 @@ class Job:
 
 @contextmanager
 def open_job(folder: Path, *, flags: Mapping[str, Any], context: Context) -> Iterator[Job]:
-    """Open the project for work: nobody else may work in it meanwhile, and settings given as flags are kept in its `project.toml`."""
+    """Open the project for work, with flags (`section.name`) on top of its settings: nobody else may work in it meanwhile."""
     with in_words(folder), Project(folder, lock=True) as project:
-        settings = project.settings(flags)
-        if flags and settings != project.settings():
-            project.save_settings(settings)
-        yield Job(project, settings, context)
+        yield Job(project, project.settings(flags), context)
 
 
 @contextmanager

@@ -48,7 +48,9 @@ def status_of(project: Project) -> Status:
     steps.append((_line("Face pictures", _latest(rows, "faceset"), _faceset_words), f"understudy extract {where}"))
     if wants_training(job):
         steps.append((_line("Training", _latest(rows, "train"), _train_words), f"understudy train {where}"))
-    steps.append((_line("Merged faces", _latest(rows, "render"), _render_words), f"understudy render {where}"))
+    steps.append(
+        (_line("Merged faces", [row for row in _latest(rows, "render") if "altered" in row.report], _render_words), f"understudy render {where}")
+    )
     steps.append((_published_line(rows), f"understudy publish -o OUT.mp4 {where}"))
     following = next((command for line, command in steps if not line.done), None)
     return Status(project.folder, tuple(line for line, _ in steps), following)
@@ -115,7 +117,7 @@ def _train_words(rows: list[StageRow]) -> str:
 
 
 def _render_words(rows: list[StageRow]) -> str:
-    return f"{len(rows)} pieces, the last in {rows[-1].seconds:.0f} s"
+    return f"{sum(row.report['altered'] for row in rows)} frames, in {len(rows)} piece{'s' if len(rows) > 1 else ''}"
 
 
 def _published_line(rows: Sequence[StageRow]) -> Line:
