@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import subprocess
 import sys
 import tarfile
@@ -38,9 +39,7 @@ class Dlib:
     """dlib's ResNet: (128,) unit length for a face in a picture."""
 
     def __init__(self) -> None:
-        import dlib  # pyright: ignore[reportMissingImports]
-
-        self._dlib: Any = dlib
+        dlib: Any = importlib.import_module("dlib")
         self._net: Any = dlib.face_recognition_model_v1(str(_network()))
 
     def __call__(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
