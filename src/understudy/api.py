@@ -162,7 +162,9 @@ def _seconds(rows: Sequence[StageRow]) -> dict[str, float]:
     """Seconds of work by stage, each piece once, whichever run did it."""
     seconds: dict[str, float] = {}
     for row in {row.key: row for row in rows}.values():
-        seconds[row.stage] = seconds.get(row.stage, 0.0) + row.seconds
+        # training counts its own time, over all its sittings
+        took = row.report["seconds"] if row.stage == "train" else row.seconds
+        seconds[row.stage] = seconds.get(row.stage, 0.0) + took
     return seconds
 
 

@@ -106,7 +106,7 @@ class Terminal:
             self._console.print(text if self._plain else drawn, markup=not self._plain)
             self._last_line.pop(event.stage, None)
             return
-        words = f"preview: {event.preview}" if event.kind == "preview" else event.message
+        words = f"{event.message}; preview: {event.preview}" if event.preview else event.message
         if self._plain:
             self._console.print(f"{title}: {'warning: ' if event.kind == 'warning' else ''}{words}", markup=False)
         else:
@@ -137,6 +137,9 @@ class Terminal:
 
 
 def _count(event: Event) -> str:
+    if event.stage == "train":
+        # its unit is seconds or steps; the time left says it better
+        return ""
     return f"{event.done} of {event.total}" if event.total else str(event.done or "")
 
 
@@ -145,7 +148,8 @@ def _left(event: Event) -> str:
 
 
 def _figures(event: Event) -> str:
-    return "  ".join(f"{name} {value:.4g}" for name, value in event.figures.items())
+    """The one figure that is worth a look while it runs."""
+    return f"loss {event.figures['loss']:.4f}" if "loss" in event.figures else ""
 
 
 def draw_error(error: UnderstudyError, console: Console) -> None:

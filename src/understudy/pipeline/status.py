@@ -113,7 +113,9 @@ def _faceset_words(rows: list[StageRow]) -> str:
 
 
 def _train_words(rows: list[StageRow]) -> str:
-    return f"{sum(row.seconds for row in rows) / 60:.1f} minutes"
+    return f"{rows[-1].report['seconds'] / 60:.1f} minutes, {rows[-1].report['rounds']} rounds; " + (
+        "better than the draft" if rows[-1].report["beats_draft"] else "not better than the draft, which is used"
+    )
 
 
 def _render_words(rows: list[StageRow]) -> str:
