@@ -11,7 +11,7 @@ import numpy as np
 
 from ..types import F32
 
-_TRIALS = (-0.6, -0.3, 0.0, 0.5, 0.8, 1.2, 1.8, 2.7)
+_TRIALS = (-0.9, -0.4, 0.0, 0.5, 0.8, 1.2, 1.8, 2.7)
 """Softnesses that are tried on the face (see `Finish`); the first is the most that is ever sharpened, and it is mild."""
 _FINE, _COARSE = 0.8, (1.5, 3.0)
 """The finest detail is what a blur of 0.8 px takes away; the coarser band, between blurs of 1.5 and 3 px, tells how much contrast there is."""
@@ -71,23 +71,30 @@ def texture(face: F32, target: F32, share: F32) -> np.ndarray | None:
     if inner.sum() < _FEWEST:
         return None
     rows = [_levels(target[window], inner)]
-    rows += [_levels(_softened(face[window], softness), inner) for softness in _TRIALS]
+    # rounded, because the target is: in a very soft picture the rounding is most of what is fine
+    rows += [_levels(np.rint(_softened(face[window], softness)), inner) for softness in _TRIALS]
     return np.array(rows)
 
 
 def finish_for(levels: np.ndarray) -> Finish:
     """What brings the face's texture to the target's, from averaged `texture` levels.
 
-    Sharpness is fine detail over coarse, so a face of little contrast is not taken for a blurred one. Grain that will be added counts as
-    detail: a clean face under a grainy target is not sharpened.
+    Sharpness is fine detail over coarse, so a face of little contrast is not taken for a blurred one. What the face lacks in fine detail is
+    filled with grain first, as far as the target has more noise on plain skin, and sharpened for the rest; it never gets grain in place of
+    detail that it has.
     """
     fine, coarse, noise = levels.T
-    grain = np.sqrt(np.maximum(noise[0] ** 2 - noise[1:] ** 2, 0))
-    grain = np.where(grain > _LEAST_GRAIN, np.minimum(grain, _MOST_GRAIN), 0)
-    wanted = fine[0] / max(coarse[0], 1e-3)
-    ours = np.hypot(fine[1:], _noise_in_fine() * grain) / np.maximum(coarse[1:], 1e-3)
-    softness = float(np.interp(-wanted, -np.minimum.accumulate(ours), _TRIALS))
-    return Finish(softness=softness, grain=float(np.interp(softness, _TRIALS, grain)))
+    plain = 1 + _TRIALS.index(0.0)
+    # in the face's own contrast, so that it compares with the trials
+    wanted = fine[0] * coarse[plain] / max(coarse[0], 1e-3)
+    lacking = max(0.0, wanted**2 - fine[plain] ** 2)
+    missing = max(0.0, noise[0] ** 2 - noise[plain] ** 2)
+    grain = float(min(np.sqrt(lacking) / _noise_in_fine(), np.sqrt(missing), _MOST_GRAIN))
+    grain = grain if grain > _LEAST_GRAIN else 0.0
+    rest = np.sqrt(wanted**2 - (_noise_in_fine() * grain) ** 2) / max(coarse[plain], 1e-3)
+    # sharpening lifts the coarse band a little too, which must not count against it
+    ours = fine[1:] / np.maximum(np.minimum(coarse[1:], coarse[plain]), 1e-3)
+    return Finish(softness=float(np.interp(-rest, -np.minimum.accumulate(ours), _TRIALS)), grain=grain)
 
 
 def apply(face: F32, finish: Finish, *, seed: int) -> F32:
@@ -144,7 +151,7 @@ def _noise_in_fine() -> float:
 def _tile() -> F32:
     """Noise of unit deviation, a little softer than white, as a decoded video's grain is; it repeats without a seam."""
     white = np.random.default_rng(20240521).standard_normal((_TILE, _TILE)).astype(np.float32)
-    soft = cv2.GaussianBlur(np.pad(white, 4, mode="wrap"), (0, 0), 0.5)[4:-4, 4:-4]
+    soft = _blurred(np.pad(white, 4, mode="wrap"), 0.5)[4:-4, 4:-4]
     return (soft / soft.std()).astype(np.float32)
 
 

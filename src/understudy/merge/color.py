@@ -26,6 +26,8 @@ _DOUBT = 18.0
 _LIGHT = (0.6, 1.6)
 """Factors of light that are believed."""
 _CONTRAST = (0.8, 1.25)
+_GENTLE = 0.3
+"""Power of the contrast's ratio that is applied: it is measured across two different faces."""
 _SEAM_MOST = 0.15
 """The border is made brighter or darker by at most about this share."""
 _DARK = 12.0
@@ -98,7 +100,7 @@ def correction(now: ColorMeasure, spreads: np.ndarray, *, degree: float) -> F32:
     """(3, 4): corrected rgb = matrix @ (r, g, b, 1). Light of this frame; gentle gains of contrast and colour from averaged `spreads`."""
     light = _light(now.face_mean, now.target_mean) ** degree
     ratio = np.sqrt((spreads[1] + 1.0) / (spreads[0] * light.mean() ** 2 + 1.0))
-    gain = np.clip(ratio, *_CONTRAST) ** (0.5 * degree)
+    gain = np.clip(ratio, *_CONTRAST) ** (_GENTLE * degree)
     contrast = np.linalg.inv(_OPPONENT) @ np.diag([gain[0], gain[1], gain[1]]) @ _OPPONENT
     lit = light * now.face_mean
     return np.column_stack([contrast @ np.diag(light), lit - contrast @ lit]).astype(np.float32)
