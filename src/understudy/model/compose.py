@@ -1,0 +1,105 @@
+"""From a draft and the network's word to the corrected picture, at any size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as nnf
+
+from . import mesh_map, network
+from .light import light_gain
+from .textures import Textures, sample
+
+ROWS, COLUMNS = (8, 60), (10, 54)
+"""The part of the crop (in 64ths) that can be covered by a face; only there anything is computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the network looks at, and what the composition needs again."""
+
+    input_BCHW: Tensor
+    places_BKHW2: Tensor
+    """(B, K, 128, 128, 2) where each place lies in each texture, by the meshes alone."""
+    gain_BKCHW: Tensor
+    """(B, K, 3, 16, 16) the draft's light on each texture."""
+    mesh_B6HW: Tensor
+    """(B, 6, 128, 128) attributes of the mesh (see `mesh_map.attributes`)."""
+    allowed_BK11: Tensor
+    """1 for textures that may be used, 0 for those that would give the answer away."""
+
+
+def look(draft_B3HW: Tensor, cover_B2HW: Tensor, maps: list[mesh_map.MeshMap], textures: Textures, *, allowed_BK: Tensor | None = None) -> Seen:
+    """`draft` (B, 3, S, S) in [0, 1]; `cover` (B, 2, any, any): its alpha and confidence; `maps`: the drives' meshes, drawn.
+
+    `allowed`: 1 or 0 for each texture (all, if None).
+    """
+    places, mesh = textures.places(maps)
+    small = nnf.adaptive_avg_pool2d(draft_B3HW, network.SIDE)
+    cover = nnf.adaptive_avg_pool2d(cover_B2HW, network.SIDE)
+    mesh_64 = nnf.avg_pool2d(mesh, 2)
+    places_64 = nnf.avg_pool2d(places, 2).unflatten(1, (-1, 2)).permute(0, 1, 3, 4, 2)
+    laid = sample(textures.small_KCHW, places_64)
+    batch, n = laid.shape[:2]
+    skin = (cover[:, :1] * (1 - mesh_64[:, 4:5]) * (1 - mesh_64[:, 5:6])).repeat_interleave(n, 0)
+    gain = light_gain(small.repeat_interleave(n, 0), laid.flatten(0, 1), skin)
+    lit = (laid.flatten(0, 1) * nnf.interpolate(gain, size=network.SIDE, mode="bilinear", align_corners=False)).unflatten(0, (batch, n))
+    allowed = (torch.ones(batch, n) if allowed_BK is None else allowed_BK)[:, :, None, None]
+    seen = torch.cat([small - 0.5, cover, mesh_64, ((lit - 0.5) * allowed[:, :, None]).flatten(1, 2)], 1)
+    return Seen(seen, places.unflatten(1, (-1, 2)).permute(0, 1, 3, 4, 2), gain.unflatten(0, (batch, n)), mesh, allowed)
+
+
+def compose(draft_B3HW: Tensor, alpha_B1HW: Tensor, seen: Seen, correction: network.Correction, textures: Textures) -> Tensor:
+    """The corrected picture within the window, (B, 3, h, w) in about [0, 1]. `alpha` is the draft's, (B, 1, S, S): where it fades, so does the
+    correction."""
+    side = draft_B3HW.shape[-1]
+    n = correction.share_BKHW.shape[1]
+    plain = window(draft_B3HW)
+    flow = _finer(correction.flow_BLHW2.permute(0, 1, 4, 2, 3).flatten(1, 2))
+    places = window(seen.places_BKHW2.permute(0, 1, 4, 2, 3).flatten(1, 2)) + window(flow[:, 2:])
+    places = _to(places, side).unflatten(1, (n, 2)).permute(0, 1, 3, 4, 2)
+    own = _to(window(flow[:, :2]), side).permute(0, 2, 3, 1) + _straight(side, draft_B3HW.device)
+    base = nnf.grid_sample(draft_B3HW, 2 * own - 1, mode="bilinear", padding_mode="border", align_corners=False)
+    # textures are lit and weighed in one: share and gain are both smooth, so their product may be taken before it is enlarged
+    gain = nnf.interpolate(seen.gain_BKCHW.flatten(1, 2), size=network.SIDE, mode="bilinear", align_corners=False).unflatten(1, (n, 3))
+    share = correction.share_BKHW * seen.allowed_BK11
+    weight = (share[:, :, None] * gain).flatten(1, 2)
+    rest = torch.cat([weight, 1 - share.sum(1, keepdim=True), correction.colour_B3HW, correction.detail_B1HW], 1)
+    weight, kept, colour, detail = _to(window(rest), side).split([3 * n, 1, 3, 1], 1)
+    laid = sample(textures.picture_KCHW, places).flatten(1, 2)
+    made = kept * base + (weight * laid).unflatten(1, (n, 3)).sum(1)
+    made = made + detail * (made - _softened(made)) + colour
+    return plain + window(alpha_B1HW) * (made - plain)
+
+
+def window(x: Tensor) -> Tensor:
+    """The part of (…, S, S) that is computed."""
+    unit = x.shape[-1] // network.SIDE
+    return x[..., ROWS[0] * unit : ROWS[1] * unit, COLUMNS[0] * unit : COLUMNS[1] * unit]
+
+
+def _finer(x: Tensor) -> Tensor:
+    return nnf.interpolate(x, size=mesh_map.SIDE, mode="bilinear", align_corners=False)
+
+
+def _to(x: Tensor, side: int) -> Tensor:
+    """A window of any grid -> the window of a picture of `side`."""
+    unit = side // network.SIDE
+    size = ((ROWS[1] - ROWS[0]) * unit, (COLUMNS[1] - COLUMNS[0]) * unit)
+    return x if x.shape[-2:] == size else nnf.interpolate(x, size=size, mode="bilinear", align_corners=False)
+
+
+def _straight(side: int, device: torch.device) -> Tensor:
+    """(h, w, 2) the window's own places, in shares of the side."""
+    unit = side // network.SIDE
+    y = (torch.arange(ROWS[0] * unit, ROWS[1] * unit, device=device) + 0.5) / side
+    x = (torch.arange(COLUMNS[0] * unit, COLUMNS[1] * unit, device=device) + 0.5) / side
+    return torch.stack(torch.broadcast_tensors(x[None, :], y[:, None]), -1)
+
+
+def _softened(x_B3HW: Tensor) -> Tensor:
+    """Binomial blur over 3 x 3 pixels."""
+    kernel = x_B3HW.new_tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]) / 16
+    return nnf.conv2d(nnf.pad(x_B3HW, (1, 1, 1, 1), mode="replicate"), kernel.expand(3, 1, 3, 3), groups=3)

@@ -1,0 +1,162 @@
+"""The network, its optimiser and its running mean: one step, one measurement, and the whole of it as a state."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as nnf
+
+from ..config import TrainSettings
+from ..model.checkpoint import State
+from ..model.compose import compose, look, window
+from ..model.features import N_FEATURES
+from ..model.losses import loss_parts, mean_over, total
+from ..model.network import Corrector
+from ..types import U8
+from .batches import Batch, Material
+from .meter import Figures, mean_figures, measure
+
+_MEAN_DECAY = 0.997
+_WARM_STEPS = 20
+_LAST_RATE = 0.02
+_LONGEST_GRADIENT = 1.0
+_EYES, _MOUTH = 4.0, 3.0
+"""How much more an error counts there than on the rest of the face."""
+
+
+class Trainer:
+    """Everything that changes while training."""
+
+    def __init__(self, material: Material, settings: TrainSettings) -> None:
+        self.material, self.settings = material, settings
+        torch.manual_seed(settings.seed)
+        self.net = Corrector(n_textures=len(material.textures), n_features=N_FEATURES)
+        self.net.set_range(torch.from_numpy(material.features[material.train]), least_F=material.least_spread)
+        self.mean = {name: value.detach().clone() for name, value in self.net.state_dict().items()}
+        self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.01)
+        self.step = 0
+        self.attempt = 0
+        """How often training went back: another attempt draws other batches."""
+        self.rate_scale = 1.0
+        self.usual_loss: float | None = None
+        """Running mean, to recognise a loss that runs away."""
+
+    # ---------------------------------------------------------------------------------------------------- learning
+
+    def learn(self, progress: float) -> dict[str, float]:
+        """One step at `progress` (0..1) of the whole training. Returns the loss and its parts; the loss is NaN where the step was not possible."""
+        batch = self.material.drawn(seed=self.settings.seed, attempt=self.attempt, step=self.step, n=self.settings.batch)
+        rate = self._rate(progress)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        made, regions = self._made(self.net, batch)
+        weight = batch.face_B1HW * (1 + _EYES * regions[:, :1] + _MOUTH * regions[:, 1:])
+        parts = loss_parts(made, window(batch.truth_B3HW), weight)
+        loss = total(parts)
+        self.optimiser.zero_grad()
+        loss.backward()
+        length = torch.nn.utils.clip_grad_norm_(self.net.parameters(), _LONGEST_GRADIENT)
+        figures = {"loss": loss.item(), **{name: part.item() for name, part in parts.items()}, "rate": rate}
+        if not (math.isfinite(figures["loss"]) and math.isfinite(length.item())):
+            return {**figures, "loss": math.nan}
+        self.optimiser.step()
+        self.step += 1
+        self._follow()
+        self.usual_loss = figures["loss"] if self.usual_loss is None else 0.95 * self.usual_loss + 0.05 * figures["loss"]
+        return figures
+
+    def _rate(self, progress: float) -> float:
+        """Short warm-up, then half a cosine."""
+        warm = min(1.0, (self.step + 1) / _WARM_STEPS)
+        cosine = 0.5 * (1 + math.cos(math.pi * min(max(progress, 0.0), 1.0)))
+        return self.settings.learning_rate * self.rate_scale * warm * (_LAST_RATE + (1 - _LAST_RATE) * cosine)
+
+    def _follow(self) -> None:
+        """The running mean of the weights, which is what is measured and used; it forgets its beginning quickly."""
+        decay = min(_MEAN_DECAY, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.net.state_dict().items():
+                self.mean[name].lerp_(value, 1 - decay)
+
+    def _made(self, net: Corrector, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The corrected pictures and how much each place belongs to an eye and to the mouth (B, 2, h, w); the window only."""
+        seen = look(batch.draft_B3HW, batch.cover_B2HW, batch.maps, self.material.textures, allowed_BK=batch.allowed_BK)
+        made = compose(batch.draft_B3HW, batch.alpha_B1HW, seen, net(seen.input_BCHW, batch.features_BF), self.material.textures)
+        side = batch.draft_B3HW.shape[-1]
+        return made, window(nnf.interpolate(seen.mesh_B6HW[:, 4:6], size=side, mode="bilinear", align_corners=False))
+
+    # --------------------------------------------------------------------------------------------------- measuring
+
+    def averaged(self) -> Corrector:
+        """The network with the mean weights."""
+        net = Corrector(n_textures=len(self.material.textures), n_features=N_FEATURES)
+        net.load_state_dict(self.mean)
+        return net.eval()
+
+    @torch.inference_mode()
+    def measured(self) -> tuple[Figures, Figures]:
+        """(draft, trained) on the held-out pictures."""
+        net, draft, trained = self.averaged(), [], []
+        for row in self.material.measured():
+            batch = self.material.batch(np.asarray([row]))
+            made, regions = self._made(net, batch)
+            truth, face = window(batch.truth_B3HW), batch.face_B1HW
+            for out, picture in ((draft, window(batch.draft_B3HW)), (trained, made.clamp(0, 1))):
+                out.append(measure(picture, truth, face_B1HW=face, mouth_B1HW=regions[:, 1:], eyes_B1HW=regions[:, :1]))
+        return mean_figures(draft), mean_figures(trained)
+
+    @torch.inference_mode()
+    def worst_and_typical(self) -> list[int]:
+        """Of the held-out pictures the one where the draft is furthest from the truth, and one in the middle."""
+        rows, errors = self.material.measured(), []
+        for row in rows:
+            batch = self.material.batch(np.asarray([row]))
+            away = (window(batch.draft_B3HW) - window(batch.truth_B3HW)).abs()
+            errors.append(mean_over(away, batch.face_B1HW).item())
+        order = np.argsort(errors, kind="stable")
+        return [int(rows[order[-1]]), int(rows[order[len(order) // 2]])]
+
+    @torch.inference_mode()
+    def shown(self, row: int) -> dict[str, U8]:
+        """Truth, draft and trained of a picture, each laid over the truth as a merge would."""
+        batch = self.material.batch(np.asarray([row]))
+        made, _ = self._made(self.averaged(), batch)
+        truth, alpha = window(batch.truth_B3HW), window(batch.alpha_B1HW)
+        pictures = {"truth": truth, "draft": window(batch.draft_B3HW), "trained": made.clamp(0, 1)}
+        return {name: _bytes(truth + alpha * (picture - truth)) for name, picture in pictures.items()}
+
+    # ------------------------------------------------------------------------------------------------------- state
+
+    def state(self, facts: dict[str, Any]) -> State:
+        """Everything, as tensors and facts."""
+        tensors = {f"net.{name}": value for name, value in self.net.state_dict().items()}
+        tensors |= {f"mean.{name}": value for name, value in self.mean.items()}
+        for name, parameter in self.net.named_parameters():
+            tensors |= {f"optimiser.{name}.{key}": value for key, value in self.optimiser.state.get(parameter, {}).items()}
+        own = {"step": self.step, "attempt": self.attempt, "rate_scale": self.rate_scale, "usual_loss": self.usual_loss}
+        return State(tensors, {**facts, **own, "textures": self.material.textures.rows.tolist()})
+
+    def restore(self, state: State) -> None:
+        """Stand where `state` stood."""
+        self.net.load_state_dict(_under("net.", state.tensors))
+        self.mean = {name: value.clone() for name, value in _under("mean.", state.tensors).items()}
+        self.optimiser.state.clear()
+        for name, parameter in self.net.named_parameters():
+            mine = _under(f"optimiser.{name}.", state.tensors)
+            if mine:
+                self.optimiser.state[parameter] = {key: value.clone() for key, value in mine.items()}
+        facts = state.facts
+        self.step, self.attempt = int(facts["step"]), int(facts["attempt"])
+        self.rate_scale, self.usual_loss = float(facts["rate_scale"]), facts["usual_loss"]
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _bytes(picture_13HW: Tensor) -> U8:
+    return (255 * picture_13HW[0]).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
