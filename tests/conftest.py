@@ -36,6 +36,23 @@ def isolated_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def ready_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home for this test alone, as the set-up leaves it: keys of its own, and this machine's networks."""
+    from understudy.events import Context
+    from understudy.home import home
+    from understudy.provenance.keys import make_keys
+    from understudy.weights.fetch import fetch_missing
+
+    fetch_missing(context=Context())
+    weights = home() / "weights"
+    folder = tmp_path / "home"
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(folder))
+    (home() / "weights").symlink_to(weights)
+    make_keys()
+    return folder
+
+
+@pytest.fixture
 def make_clip(tmp_path: Path) -> Callable[..., Path]:
     """`make_clip("name.mp4", size=…, n=…, audio="aac", …)` writes a clip (see `synthetic.Clip`) into the test's folder and returns its path."""
 

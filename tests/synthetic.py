@@ -125,3 +125,24 @@ def write_clip(path: Path, clip: Clip) -> None:
         cast(Any, out).start_encoding()
         for part in parts:
             part()
+
+
+def cut_clip(
+    source: Path, path: Path, *, n: int, start: int = 0, every: int = 1, size: tuple[int, int] | None = None, options: dict[str, str] | None = None
+) -> Path:
+    """Write `n` frames of a clip, from frame `start` on, every `every`th, at 25 a second; scaled to `size` where given. Returns `path`."""
+    with av.open(str(source)) as given, av.open(str(path), "w") as out:
+        first = given.streams.video[0]
+        stream = cast(Any, out.add_stream("libx264", rate=25, options=options or {"preset": "veryfast", "crf": "14"}))
+        stream.width, stream.height = size or (first.codec_context.width, first.codec_context.height)
+        stream.pix_fmt = "yuv420p"
+        wanted = range(start, start + n * every, every)
+        for index, frame in enumerate(given.decode(first)):
+            if index in wanted:
+                picture = frame.reformat(width=stream.width, height=stream.height, format="yuv420p")
+                picture.pts, picture.time_base = wanted.index(index), Fraction(1, 25)
+                out.mux(stream.encode(picture))
+            if index >= wanted[-1]:
+                break
+        out.mux(stream.encode(None))
+    return path

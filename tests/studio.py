@@ -1,0 +1,90 @@
+"""What the tests of the commands share: short clips of the actors, consent records, and the command line in this process or another."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from synthetic import cut_clip
+
+from understudy.cli import main
+from understudy.provenance.consent import new_record, save_record
+
+ACTORS = Path(__file__).parents[1] / "assets" / "actors"
+A, B = ACTORS / "synthetic_actor_A_eval.mp4", ACTORS / "synthetic_actor_B_eval.mp4"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A folder with a source, a target, and a record for each person; the commands run in it."""
+
+    folder: Path
+    source: Path
+    target: Path
+    face: Path
+    performer: Path
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "out.mp4"
+
+    def swap(self, *more: str, source: Path | None = None, target: Path | None = None, out: Path | None = None, consents: bool = True) -> list[str]:
+        """The words of a draft swap of this desk."""
+        words = ["swap", str(source or self.source), str(target or self.target), "-o", str(out or self.out), "--quality", "draft"]
+        if consents:
+            words += ["--consent", str(self.face), "--consent", str(self.performer)]
+        return [*words, *more]
+
+
+def record(path: Path, role: str, **changes: object) -> Path:
+    """A record of a person who does not exist, unless changed."""
+    fields = {
+        "subject": f"Nobody, {role}",
+        "role": role,
+        "purpose": "a test",
+        "production": "Tests",
+        "channels": ["nowhere"],
+        "actions": ["train", "render", "publish"],
+        "expires": None,
+        "basis": "consent",
+        "recorded_by": "the tests",
+        "person_exists": False,
+        **changes,
+    }
+    save_record(new_record(**fields), path)  # type: ignore[arg-type]
+    return path
+
+
+def make_desk(folder: Path) -> Desk:
+    """24 frames of actor A, 8 of actor B."""
+    folder.mkdir(exist_ok=True)
+    return Desk(
+        folder,
+        cut_clip(A, folder / "source.mp4", n=24, every=10),
+        cut_clip(B, folder / "target.mp4", n=8, start=40),
+        record(folder / "face.json", "face"),
+        record(folder / "performer.json", "performer"),
+    )
+
+
+def start(words: list[str], *, shell_prefix: str = "") -> subprocess.Popen[str]:
+    """The command in a process of its own. `shell_prefix`: what the shell does first (a limit)."""
+    command = [sys.executable, "-m", "understudy.cli", *words]
+    if shell_prefix:
+        command = ["bash", "-c", f'{shell_prefix}; exec "$0" "$@"', *command]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+
+
+def frames_of(path: Path) -> np.ndarray:
+    """(T, H, W) luma of a video."""
+    with av.open(str(path)) as container:
+        return np.stack([frame.to_ndarray(format="gray") for frame in container.decode(video=0)])
+
+
+__all__ = ["ACTORS", "A", "B", "Desk", "frames_of", "main", "make_desk", "record", "start"]
