@@ -38,7 +38,9 @@ def test_a_softer_target_softens_by_as_much(blur: float) -> None:
 
 def test_contrast_is_not_mistaken_for_sharpness() -> None:
     flat = 128 + 0.5 * (detailed() - 128)
-    assert abs(finish(flat, detailed()).softness) < 0.15
+    assert -0.4 < finish(flat, detailed()).softness < 0.1
+    assert -0.1 < finish(detailed(), flat).softness < 0.6
+    assert finish(flat, detailed()).grain < 3
 
 
 def test_sharpening_is_mild_and_bounded() -> None:

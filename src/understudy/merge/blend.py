@@ -17,6 +17,9 @@ _FINE, _COARSE = 0.8, (1.5, 3.0)
 """The finest detail is what a blur of 0.8 px takes away; the coarser band, between blurs of 1.5 and 3 px, tells how much contrast there is."""
 _MEASURED_SIDE = 512
 """Texture is measured in the middle of the face, in at most this many pixels a side."""
+_SHARE_OF_MORE, _SHARE_OF_LESS = 0.5, 0.75
+"""How far (as a power) a face of more, or of less, contrast than the target may have more, or shall have less, fine detail: make-up is the
+person's own, and yet beside a soft picture it looks pasted."""
 _FEWEST = 200
 _LEAST_GRAIN, _MOST_GRAIN = 0.5, 6.0
 _TILE = 512
@@ -79,21 +82,22 @@ def texture(face: F32, target: F32, share: F32) -> np.ndarray | None:
 def finish_for(levels: np.ndarray) -> Finish:
     """What brings the face's texture to the target's, from averaged `texture` levels.
 
-    Sharpness is fine detail over coarse, so a face of little contrast is not taken for a blurred one. What the face lacks in fine detail is
+    Fine detail is judged beside coarse, so a face of little contrast is not taken for a blurred one. What the face lacks in fine detail is
     filled with grain first, as far as the target has more noise on plain skin, and sharpened for the rest; it never gets grain in place of
     detail that it has.
     """
     fine, coarse, noise = levels.T
+    coarse = np.maximum(coarse, 1e-3)
     plain = 1 + _TRIALS.index(0.0)
-    # in the face's own contrast, so that it compares with the trials
-    wanted = fine[0] * coarse[plain] / max(coarse[0], 1e-3)
+    power = _SHARE_OF_MORE if coarse[plain] > coarse[0] else _SHARE_OF_LESS
+    # sharpening lifts the coarse band a little too, which must not count against it; all in the face's own contrast
+    ours = fine[1:] / (np.minimum(coarse[1:], coarse[plain]) / coarse[plain]) ** power
+    wanted = fine[0] / (coarse[0] / coarse[plain]) ** power
     lacking = max(0.0, wanted**2 - fine[plain] ** 2)
     missing = max(0.0, noise[0] ** 2 - noise[plain] ** 2)
     grain = float(min(np.sqrt(lacking) / _noise_in_fine(), np.sqrt(missing), _MOST_GRAIN))
     grain = grain if grain > _LEAST_GRAIN else 0.0
-    rest = np.sqrt(wanted**2 - (_noise_in_fine() * grain) ** 2) / max(coarse[plain], 1e-3)
-    # sharpening lifts the coarse band a little too, which must not count against it
-    ours = fine[1:] / np.maximum(np.minimum(coarse[1:], coarse[plain]), 1e-3)
+    rest = np.sqrt(wanted**2 - (_noise_in_fine() * grain) ** 2)
     return Finish(softness=float(np.interp(-rest, -np.minimum.accumulate(ours), _TRIALS)), grain=grain)
 
 

@@ -54,7 +54,8 @@ def seam_mask(alpha: F32, own: F32, *, crop_from_frame: F32, frame_wh: tuple[int
     ramp = np.clip((depth - 0.5) / width, 0, 1)
     # the distance has a ridge wherever two borders are equally near: smooth it, and start and end without a kink
     ramp = cv2.GaussianBlur(ramp, (0, 0), max(0.5, 0.15 * width))
-    return np.asarray(share * (ramp * ramp * (3 - 2 * ramp)) * (depth > 0), np.float32)
+    # the lesser, not the product: a rim that the swapper made soft already is not moved further in
+    return np.asarray(np.minimum(share, ramp * ramp * (3 - 2 * ramp)) * (depth > 0), np.float32)
 
 
 def _outside_frame(crop_from_frame: F32, frame_wh: tuple[int, int], size: int) -> NDArray[np.bool_] | None:

@@ -128,7 +128,8 @@ class _Face:
         region = Region.around(frame.planes, matrix, size=size)
         if region is None:
             return
-        crop = FaceCrop(rgb=take_crop(region.rgb8(), region.shifted(matrix), size=size).rgb, crop_from_frame=matrix)
+        shown = region.rgb8()
+        crop = FaceCrop(rgb=take_crop(shown, region.shifted(matrix), size=size).rgb, crop_from_frame=matrix)
         swapped = self.swapper.swap(crop, self._drives[t])
         own = steady_own(p.masks, p.frame_index, t)
         share = seam_mask(swapped.alpha, own, crop_from_frame=matrix, frame_wh=self.frame_wh, feather=self.settings.feather)
@@ -147,7 +148,7 @@ class _Face:
         if color is not None:
             self._spreads.add(frame.index, color.spreads)
             self._residuals.add(frame.index, color.residual)
-        levels = texture(luma(rgb), luma(region.rgb8()[y0 - region.y : y1 - region.y, x0 - region.x : x1 - region.x]), placed)
+        levels = texture(luma(rgb), luma(shown[y0 - region.y : y1 - region.y, x0 - region.x : x1 - region.x]), placed)
         if levels is not None:
             self._textures.add(frame.index, levels)
         self._waiting.append(_Waiting(frame.index, (x0, y0), rgb, placed, crop_from_patch, color, frame.planes.color.bit_depth > 8))
