@@ -22,7 +22,7 @@ from ..types import F32, Drive, FaceCrop, Faceset, Performance, Permit, SwappedF
 from .light import Lit, gains, measure_light
 from .mouth import inside, shortfall
 from .person import gaze, measure
-from .regions import eye_weight, inner_weight, mouth_weight
+from .regions import brow_weight, eye_weight, inner_weight, mouth_weight, plain_skin
 from .retarget import Retarget
 from .retrieve import Choice, cheapest_path, cross_faded
 from .warp import Raster, continued, draw, enlarge, sample, with_rim
@@ -163,9 +163,12 @@ class DraftSwapper:
             raise TypeError("a draft is driven by its own plan")
         size = crop.size
         raster = draw(with_rim(drive.mesh), size=size, step=_STEP if size % _STEP == 0 else 1)
-        weights = np.stack([inner_weight(0.0, _ALPHA_CM), mouth_weight(), eye_weight()], 1)
-        alpha, mouth, eyes = np.moveaxis(raster.carry(continued(weights)), -1, 0)
+        weights = np.stack([inner_weight(0.0, _ALPHA_CM), mouth_weight(), eye_weight(), brow_weight(), plain_skin()], 1)
+        alpha, mouth, eyes, brows, plain = np.moveaxis(raster.carry(continued(weights)), -1, 0)
         rgb, cover = self._skin(drive, raster)
+        if float(((1 - cover) * brows * alpha).max()) > 0.05:
+            rgb += (1 - cover)[..., None] * (_filled(rgb, plain * np.clip(8 * cover - 7, 0, 1)) - rgb)
+            cover = cover + (1 - cover) * brows
         confidence = np.full((size, size), _confidence(drive.layers, "skin"), np.float32)
         regions: tuple[tuple[Region, np.ndarray], ...] = (("mouth", mouth), ("eyes", eyes))
         for region, weight in regions:
@@ -253,6 +256,14 @@ def _shade(changing: F32) -> np.ndarray:
     """(N, 478, 3) -> (N, D): brightness of the changing light at points spread over the face, squared distances being means."""
     points = np.flatnonzero(inner_weight(0.3, 0.6) > 0.5)[::6]
     return changing[:, points].mean(-1) / np.sqrt(len(points))
+
+
+def _filled(rgb: F32, weight: np.ndarray) -> F32:
+    """(S, S, 3) smooth skin, spread from where there is some (`weight` (S, S)): put where the source's hair hides what the target shows."""
+    side = max(16, rgb.shape[0] // 4)
+    small = cv2.resize(np.dstack([rgb * weight[..., None], weight]), (side, side), interpolation=cv2.INTER_AREA)
+    spread = np.asarray(cv2.GaussianBlur(small, (0, 0), 0.05 * side) + 0.05 * cv2.GaussianBlur(small, (0, 0), 0.15 * side))
+    return enlarge(spread[..., :3] / np.maximum(spread[..., 3:], 1e-6), rgb.shape[0])
 
 
 def _allowed(choices: Sequence[Choice], barred: NDArray[np.bool_]) -> tuple[Choice, ...]:

@@ -65,6 +65,15 @@ def lid_weight() -> F32:
 
 
 @cache
+def brow_weight() -> F32:
+    """(478,) 1 on and round the brows and eyes: what the target has there must not stay beside the source's."""
+    points = canonical()
+    features = points[[*BROW_RIGHT, *BROW_LEFT, *EYE_RIGHT, *EYE_LEFT]]
+    gap = np.linalg.norm(points[:, None] - features[None], axis=-1).min(1)
+    return _padded(_ramp(gap, 1.6, 0.6))
+
+
+@cache
 def plain_skin() -> F32:
     """(478,) 1 where the colour is skin lit from outside, 0 on eyes, brows, lips and the very border: there light is not measured."""
     points = canonical()
