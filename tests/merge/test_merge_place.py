@@ -75,6 +75,19 @@ def test_a_region_has_the_very_colours_of_the_frame(values: tuple[float, float, 
     assert np.abs(whole.astype(int) - part).mean() < 3
 
 
+@settings(deadline=None, max_examples=60)
+@given(factor=st.floats(0.03, 3.0), angle=st.floats(-np.pi, np.pi), x=st.floats(-60, 220), y=st.floats(-60, 180))
+def test_a_region_holds_the_bounds_of_any_mask(factor: float, angle: float, x: float, y: float) -> None:
+    planes = Planes(np.zeros((121, 161), np.uint8), *[np.zeros((61, 81), np.uint8)] * 2, ColorInfo("bt709", "bt709", "bt709", False, 8, "420", True))
+    matrix = matrix_of((factor, angle, x, y), 64)
+    box = box_of(np.ones((64, 64), np.float32), matrix, (161, 121))
+    region = Region.around(planes, matrix, size=64)
+    if box is not None:
+        assert region is not None
+        height, width = region.planes.y.shape
+        assert region.x <= box[0] and region.y <= box[1] and box[2] <= region.x + width and box[3] <= region.y + height
+
+
 def test_beside_the_frame_there_is_no_region() -> None:
     planes = Planes(np.zeros((40, 40), np.uint8), *[np.zeros((20, 20), np.uint8)] * 2, ColorInfo("bt709", "bt709", "bt709", False, 8, "420", True))
     assert Region.around(planes, np.float32([[1, 0, 500], [0, 1, 0]]), size=32) is None

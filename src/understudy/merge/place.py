@@ -24,7 +24,8 @@ class Region:
     def around(cls, planes: Planes, crop_from_frame: F32, *, size: int) -> Region | None:
         """The frame's part under a crop, with room for kernels; None where the crop lies beside the frame."""
         height, width = planes.y.shape
-        x0, y0, x1, y1 = _corners(crop_from_frame, (0, 0, size - 1, size - 1))
+        # two pixels of the crop more on every side: `box_of` reaches one further than the mask
+        x0, y0, x1, y1 = _corners(crop_from_frame, (-2, -2, size + 1, size + 1))
         # even, so that colour samples are not split
         left, top = max(0, int(x0) - 6) // 2 * 2, max(0, int(y0) - 6) // 2 * 2
         right, bottom = min(width, int(x1) + 8), min(height, int(y1) + 8)

@@ -81,12 +81,12 @@ def render_shot(
             keep(face.ready(up_to=end))
             context.check()
         meter.step(end - seen)
-    confidences = [value for face in faces for value in face.confidences]
+    swapped = sum(face.seen for face in faces)
     return {
         "frames": end - first,
         "altered": len(altered),
         "damaged": end - first - decoded,
-        "confidence": round(float(np.mean(confidences)), 4) if confidences else 0.0,
+        "confidence": round(sum(face.confidence for face in faces) / max(swapped, 1), 4),
     }
 
 
@@ -112,7 +112,8 @@ class _Face:
         self.performance, self.swapper, self.settings = performance, swapper, settings
         self.frame_wh = info.size_wh
         self.first, self.last = int(performance.frame_index[0]), int(performance.frame_index[-1])
-        self.confidences: list[float] = []
+        self.confidence, self.seen = 0.0, 0
+        """The sum over the frames so far, and their number."""
         self._drives: Sequence[Drive] = swapper.plan(performance)
         self._position = {int(index): t for t, index in enumerate(performance.frame_index)}
         self._waiting: deque[_Waiting] = deque()
@@ -136,7 +137,8 @@ class _Face:
         box = box_of(share, matrix, self.frame_wh)
         if box is None:
             return
-        self.confidences.append(float(swapped.confidence[share > 0.5].mean()) if (share > 0.5).any() else 0.0)
+        self.confidence += float(swapped.confidence[share > 0.5].mean()) if (share > 0.5).any() else 0.0
+        self.seen += 1
         # what lies beside the swapper's face is anything: kernels at the rim must not reach into it
         whole = np.where(swapped.alpha[..., None] > 0.004, swapped.rgb, crop.rgb).astype(np.float32)
         skin = plain_skin(p.landmarks[t], size=size, side=SIDE) * plain_skin(self._drives[t].mesh, size=size, side=SIDE)
