@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -57,11 +56,14 @@ def in_words(folder: Path) -> Iterator[None]:
         # a path in the error is the file itself; without one, all that is known is the project
         raise translate(error, Path(error.filename) if isinstance(error.filename, str) else folder / "project.sqlite") from error
     except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorcode", None) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        # the low byte is the kind; the rest says which system call it was
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             raise
-        full = translate(OSError(errno.ENOSPC, "disk full"), folder / "project.sqlite")
-        assert isinstance(full, DiskFull)
-        raise full from error
+        raise DiskFull(
+            f"The disk is full or fails: the database of {folder} could not be written.",
+            why="Everything that was finished before is kept.",
+            remedy="free some space there, then run the same command again",
+        ) from error
     except MemoryError as error:
         raise NotEnoughMemory(
             "There is not enough free memory for this work.", remedy="close other programs, or choose smaller pictures: --set train.size=128"
