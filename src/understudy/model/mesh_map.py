@@ -15,14 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..faces.mesh import EYE_LEFT, EYE_RIGHT, FACE_OVAL, LIPS_INNER, LIPS_OUTER, N_SKIN, canonical, triangles
-from ..types import F32, U8
+from ..types import F32
 
 SIDE = 128
 """The map's side: fine enough for lids and lips, and four times cheaper than the picture."""
 _RINGS = (1.3, 5.0)
 """Size of the added rings, in sizes of the outline."""
 N_POINTS = N_SKIN + len(_RINGS) * len(FACE_OVAL)
+SHARE_UNIT = 8192
 _SUBPIXEL_BITS = 4
+_BEYOND = 0.4
 _EYE_REACH_CM, _MOUTH_REACH_CM = 1.4, 2.2
 """How far around the lids and the lips a place still counts as eye or mouth."""
 
@@ -33,8 +35,8 @@ class MeshMap:
 
     triangle: NDArray[np.int16]
     """(128, 128) rows of `topology()`."""
-    share: U8
-    """(128, 128, 2): how much of the triangle's second and third corner, of 255; the first has the rest."""
+    share: NDArray[np.int16]
+    """(128, 128, 2): how much of the triangle's second and third corner, in 1/8192; the first has the rest."""
 
 
 @cache
@@ -71,8 +73,8 @@ def draw(mesh: F32, *, size: int) -> MeshMap:
     return MeshMap(ids, _shares(ids, points[corners] * SIDE - 0.5))
 
 
-def _shares(ids: NDArray[np.int16], corners: F32) -> U8:
-    """Barycentric shares of the pixel centres; places that a drawn edge puts just outside their triangle are moved onto its rim."""
+def _shares(ids: NDArray[np.int16], corners: F32) -> NDArray[np.int16]:
+    """Barycentric shares of the pixel centres. A drawn edge covers pixels just outside its triangle: there the triangle is continued a little."""
     a, b, c = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     area = b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]
     area = np.where(np.abs(area) < 1e-4, 1e-4, area)
@@ -80,8 +82,8 @@ def _shares(ids: NDArray[np.int16], corners: F32) -> U8:
     px, py = x - a[ids, 0], y - a[ids, 1]
     second = (px * c[ids, 1] - py * c[ids, 0]) / area[ids]
     third = (py * b[ids, 0] - px * b[ids, 1]) / area[ids]
-    three = np.clip(np.stack([1 - second - third, second, third], -1), 0, 1)
-    return np.rint(three[..., 1:] / three.sum(-1, keepdims=True) * 255).astype(np.uint8)
+    two = np.clip(np.stack([second, third], -1), -_BEYOND, 1 + _BEYOND)
+    return np.rint(two * SHARE_UNIT).astype(np.int16)
 
 
 @cache

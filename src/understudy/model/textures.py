@@ -12,7 +12,7 @@ from torch.nn import functional as nnf
 from ..faces.mesh import eye_opening, mouth_opening
 from ..faceset.curate import spread
 from ..types import F32, Faceset
-from .mesh_map import N_POINTS, MeshMap, attributes, topology, widened
+from .mesh_map import N_POINTS, SHARE_UNIT, MeshMap, attributes, topology, widened
 
 MOST = 6
 _SHARP_SHARE = 0.5
@@ -60,7 +60,7 @@ class Textures:
         """Where each place of the maps lies in each texture, (B, 2K, 128, 128) in shares of the side, and its mesh attributes (B, 6, 128, 128)."""
         values = torch.cat([self.points_PD, _attributes()], 1)
         corners = _corners()[torch.from_numpy(np.stack([m.triangle for m in maps])).long()]  # (B, H, W, 3)
-        share = torch.from_numpy(np.stack([m.share for m in maps])).to(torch.float32) / 255
+        share = torch.from_numpy(np.stack([m.share for m in maps])).to(torch.float32) / SHARE_UNIT
         second, third = share[..., :1], share[..., 1:]
         carried = values[corners[..., 0]] * (1 - second - third) + values[corners[..., 1]] * second + values[corners[..., 2]] * third
         carried = carried.permute(0, 3, 1, 2)
