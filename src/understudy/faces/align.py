@@ -73,4 +73,4 @@ def take_crop(rgb: np.ndarray, crop_from_frame: np.ndarray, *, size: int) -> Fac
         crop = cv2.warpAffine(
             rgb, matrix, (size, size), flags=cv2.INTER_LINEAR if flags == cv2.INTER_AREA else flags, borderMode=cv2.BORDER_REPLICATE
         )
-    return FaceCrop(rgb=np.ascontiguousarray(crop), crop_from_frame=np.asarray(crop_from_frame, np.float32))
+    return FaceCrop(rgb=np.ascontiguousarray(crop, np.uint8), crop_from_frame=np.asarray(crop_from_frame, np.float32))

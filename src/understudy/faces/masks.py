@@ -25,7 +25,7 @@ def own_share(classes: U8, landmarks: F32) -> F32:
         cv2.fillPoly(region, [_pixels(landmarks[list(ring)])], 1)
         own |= region & (classes != BODY_SKIN)
     own = cv2.morphologyEx(own, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    return _without_holes(own).astype(np.float32)
+    return _without_holes(np.asarray(own, np.uint8)).astype(np.float32)
 
 
 def _without_holes(own: U8) -> U8:

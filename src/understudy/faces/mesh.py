@@ -58,14 +58,14 @@ def triangles() -> I32:
 @cache
 def canonical() -> F32:
     """(468, 3) the neutral mean face, centimetres, turned into picture axes: x right, y down, z away from the camera."""
-    return (_file()["vertices"] * np.float32([1, -1, -1])).astype(np.float32)
+    return (_file()["vertices"] * np.asarray([1, -1, -1], np.float32)).astype(np.float32)
 
 
 @cache
 def stable_points() -> I32:
     """Indices that hardly move with expression: the upper face and nose without lids and brows."""
     moving = {*EYE_RIGHT, *EYE_LEFT, *BROW_RIGHT, *BROW_LEFT}
-    return np.int32([i for i in range(N_SKIN) if canonical()[i, 1] < 1.6 and i not in moving])
+    return np.asarray([i for i in range(N_SKIN) if canonical()[i, 1] < 1.6 and i not in moving], np.int32)
 
 
 def fit_rigid(landmarks: np.ndarray, shape: np.ndarray | None = None) -> tuple[F32, F32, F32]:

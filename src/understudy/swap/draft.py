@@ -34,6 +34,8 @@ _STEP = 2
 _ALPHA_CM = 0.9
 _SHARP_ENOUGH = 0.85
 _SHRINK_FROM = 1.5
+_FOLD_SHARE = 0.005
+"""Softening of the warp, as a share of the picture's side."""
 _MASK_SOFT, _MASK_FROM = 2.2, 0.55
 
 
@@ -204,7 +206,10 @@ class DraftSwapper:
     def _coarse(self, layer: Layer, raster: Raster, drive: DraftDrive) -> F32:
         """(s, s, 5) on the coarse picture: where in the source's picture each pixel lies (x, y), and the factors on its colour."""
         values = np.concatenate([with_rim(self._set.landmarks[layer.row])[:, :2], continued(layer.gain)], 1)
-        return raster.carry(values, outside=np.asarray([-9, -9, 1, 1, 1], np.float32), coarse=True)
+        middle = self._set.landmarks[layer.row][:, :2].mean(0)
+        found = raster.carry(values, outside=np.asarray([*middle, 1, 1, 1], np.float32), coarse=True)
+        # where the mesh folds (a nostril's wing) neighbouring pixels would come from far apart
+        return np.asarray(cv2.GaussianBlur(found, (0, 0), max(0.6, _FOLD_SHARE * len(found))), np.float32)
 
     def _warped(self, layer: Layer, coarse: F32, raster: Raster, *, box: tuple[int, int, int, int], drive: DraftDrive) -> F32:
         """The layer's picture under the drive, lit, within `box`."""

@@ -119,7 +119,7 @@ def draw(mesh: np.ndarray, *, size: int, step: int = 1) -> Raster:
 
 
 def _barycentric(corners: np.ndarray, ids: np.ndarray, x: np.ndarray, y: np.ndarray) -> F32:
-    """Weights of the corners at the pixels, kept within the triangle (its drawn edge may reach half a pixel too far)."""
+    """Weights of the corners at the pixels, kept within the triangle: its drawn edge may reach half a pixel too far, which is far in a thin one."""
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
     flat = np.abs(area) < 1e-3
@@ -133,8 +133,8 @@ def _barycentric(corners: np.ndarray, ids: np.ndarray, x: np.ndarray, y: np.ndar
     ).astype(np.float32)  # fmt: skip
     row = rows[ids]
     dx, dy = x - row[:, 2], y - row[:, 3]
-    v = np.clip(row[:, 0] * dx + row[:, 1] * dy, -0.25, 1.25)
-    w = np.clip(row[:, 4] * dx + row[:, 5] * dy, -0.25, 1.25)
-    mix = np.stack([1 - v - w, v, w], 1)
+    v, w = row[:, 0] * dx + row[:, 1] * dy, row[:, 4] * dx + row[:, 5] * dy
+    mix = np.clip(np.stack([1 - v - w, v, w], 1), -0.08, None)
+    mix /= mix.sum(1, keepdims=True)
     mix[flat[ids]] = 1 / 3
     return mix.astype(np.float32)
