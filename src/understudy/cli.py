@@ -19,7 +19,7 @@ from rich.table import Table
 
 from . import __version__, api
 from .cli_consent import app as consent_app
-from .cli_support import LOOK, STEPS, WHOLE, Quality, as_settings, at_work, ready_tokens, show_times, suggestion
+from .cli_support import LOOK, PLAIN, STEPS, WHOLE, Quality, as_settings, at_work, ready_tokens, show_times, suggestion
 from .crash import write_crash
 from .errors import UnderstudyError, UsageError
 from .reference import settings_lines
@@ -30,9 +30,7 @@ INTRO = """Put one person's face under another person's performance: consented, 
 Begin with `understudy swap --help`. All settings: `understudy settings`. Explanations: the folder docs.
 """
 
-app = App(
-    name="understudy", help=INTRO, version=__version__, help_format="markdown", default_parameter=Parameter(negative=""), result_action="return_value"
-)
+app = App(name="understudy", help=INTRO, version=__version__, help_format="markdown", default_parameter=PLAIN, result_action="return_value")
 app.command(consent_app)
 
 ProjectFlag = Annotated[Path, Parameter(name="--project", help="The project folder.")]
@@ -52,8 +50,8 @@ SourceFaceFlag = Annotated[str | None, Parameter(name="--source-face", help="Who
 
 @app.command(group=WHOLE, sort_key=0)
 def swap(
-    source: Path,
-    target: Path,
+    source: Annotated[Path, Parameter(help="The video of the person whose face is wanted.")],
+    target: Annotated[Path, Parameter(help="The video whose performance is kept.")],
     /,
     *,
     out: OutFlag,
@@ -70,16 +68,9 @@ def swap(
 
     Stop it at any time with Ctrl-C; the same command goes on where it was.
 
-    Example:
+    For example:
 
         understudy swap her.mp4 performance.mp4 -o result.mp4 --consent face.consent.json --consent performer.consent.json
-
-    Parameters
-    ----------
-    source
-        The video of the person whose face is wanted.
-    target
-        The video whose performance is kept.
     """
     typed = f"understudy swap {shlex.quote(str(source))} {shlex.quote(str(target))} -o {shlex.quote(str(out))}"
     with at_work() as context:
@@ -115,17 +106,14 @@ def swap(
 
 
 @app.command(group=STEPS, sort_key=1)
-def new(folder: Path, /, *, quality: QualityFlag = None, minutes: MinutesFlag = None, set_: SetFlag = ()) -> None:
+def new(
+    folder: Annotated[Path, Parameter(help="The folder to make.")], /, *, quality: QualityFlag = None, minutes: MinutesFlag = None, set_: SetFlag = ()
+) -> None:
     """Make a project folder, to go step by step.
 
-    Example:
+    For example:
 
         understudy new film.understudy --quality broadcast
-
-    Parameters
-    ----------
-    folder
-        The folder to make.
     """
     made = api.new(folder, settings=as_settings(set_, quality=quality, minutes=minutes))
     print(f"Made {made}.\nWhat next:  understudy add FILE --role source --project {shlex.quote(str(made))}")
@@ -133,7 +121,7 @@ def new(folder: Path, /, *, quality: QualityFlag = None, minutes: MinutesFlag = 
 
 @app.command(group=STEPS, sort_key=2)
 def add(
-    file: Path,
+    file: Annotated[Path, Parameter(help="The video.")],
     /,
     *,
     role: Annotated[Literal["source", "target"], Parameter(help="source: whose face is wanted. target: whose performance is kept.")],
@@ -143,14 +131,9 @@ def add(
 ) -> None:
     """Put a video into a project.
 
-    Example:
+    For example:
 
         understudy add her.mp4 --role source --project film.understudy
-
-    Parameters
-    ----------
-    file
-        The video.
     """
     with at_work() as context:
         row = api.add(project, file, role=role, face=face, replace=replace, context=context)
@@ -162,7 +145,7 @@ def add(
 def extract(*, project: ProjectFlag, face: FaceFlag = None, source_face: SourceFaceFlag = None, set_: SetFlag = ()) -> None:
     """Find cuts, faces and people in both videos, and collect the source's face pictures.
 
-    Example:
+    For example:
 
         understudy extract --project film.understudy
     """
@@ -175,7 +158,7 @@ def extract(*, project: ProjectFlag, face: FaceFlag = None, source_face: SourceF
 def train(*, project: ProjectFlag, quality: QualityFlag = None, minutes: MinutesFlag = None, set_: SetFlag = ()) -> None:
     """Let the network learn the source's face. What was trained before counts; Ctrl-C saves.
 
-    Example:
+    For example:
 
         understudy train --project film.understudy --minutes 30
     """
@@ -188,7 +171,7 @@ def train(*, project: ProjectFlag, quality: QualityFlag = None, minutes: Minutes
 def render(*, project: ProjectFlag, quality: QualityFlag = None, set_: SetFlag = ()) -> None:
     """Put the face into every frame of the target, with the best that training gave so far.
 
-    Example:
+    For example:
 
         understudy render --project film.understudy
     """
@@ -201,7 +184,7 @@ def render(*, project: ProjectFlag, quality: QualityFlag = None, set_: SetFlag =
 def publish(*, out: OutFlag, project: ProjectFlag, set_: SetFlag = (), force: ForceFlag = False) -> None:
     """Write what was rendered as a video: labelled, signed, entered in the ledger. The only way out of a project.
 
-    Example:
+    For example:
 
         understudy publish -o result.mp4 --project film.understudy
     """
@@ -211,17 +194,12 @@ def publish(*, out: OutFlag, project: ProjectFlag, set_: SetFlag = (), force: Fo
 
 
 @app.command(group=STEPS, sort_key=7)
-def status(project: Path, /) -> None:
+def status(project: Annotated[Path, Parameter(help="The project folder.")], /) -> None:
     """What there is in a project, and what comes next.
 
-    Example:
+    For example:
 
         understudy status film.understudy
-
-    Parameters
-    ----------
-    project
-        The project folder.
     """
     found = api.status(project)
     table = Table(title=str(found.project), title_justify="left", box=None, pad_edge=False)
@@ -238,19 +216,19 @@ def status(project: Path, /) -> None:
 
 
 @app.command(group=LOOK, sort_key=8)
-def verify(file: Path, /, *, json: Annotated[bool, Parameter(help="Print the report as JSON.")] = False) -> int:
+def verify(
+    file: Annotated[Path, Parameter(help="The video to look at. Nothing is kept of it.")],
+    /,
+    *,
+    json: Annotated[bool, Parameter(help="Print the report as JSON.")] = False,
+) -> int:
     """Say what is known about a video: its credentials, and whether it was made here.
 
     Exit code 0: valid and ours; 1: broken or altered; 3: nothing found.
 
-    Example:
+    For example:
 
         understudy verify result.mp4
-
-    Parameters
-    ----------
-    file
-        The video to look at. Nothing is kept of it.
     """
     with at_work() as context:
         report = api.verify(file, context=context)
@@ -268,7 +246,7 @@ def settings() -> None:
 def doctor() -> int:
     """Say what this machine can do, what is missing, and what will be slow.
 
-    Example:
+    For example:
 
         understudy doctor
     """
@@ -286,7 +264,7 @@ def doctor() -> int:
 def setup() -> None:
     """Fetch the networks that are not there yet, and make this machine's signing keys. Needed once; `make` does it for you.
 
-    Example:
+    For example:
 
         understudy setup
     """

@@ -11,11 +11,17 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from . import api
-from .cli_support import WHOLE
+from .cli_support import PLAIN, WHOLE
 from .errors import UsageError
 from .pipeline.consents import ACTIONS
 
-app = App(name="consent", help="Consent records: who agreed to what, until when. Without them nothing is made.", group=WHOLE, sort_key=1)
+app = App(
+    name="consent",
+    help="Consent records: who agreed to what, until when. Without them nothing is made.",
+    group=WHOLE,
+    sort_key=1,
+    default_parameter=PLAIN,
+)
 
 ROLES = {"face": "lends the face (source)", "performer": "gives the performance (target)"}
 Basis = Literal["consent", "next of kin", "guardian", "public interest or satire"]
@@ -46,7 +52,7 @@ def new(
 ) -> None:
     """Write and sign a consent record. On a terminal, what is not given as a flag is asked.
 
-    Example:
+    For example:
 
         understudy consent new face.consent.json --role face
 
@@ -86,50 +92,40 @@ def new(
 
 
 @app.command
-def show(record: Path, /) -> None:
+def show(record: Annotated[Path, Parameter(help="The record's file.")], /) -> None:
     """Print a record in plain words, after checking its signature.
 
-    Example:
+    For example:
 
         understudy consent show face.consent.json
-
-    Parameters
-    ----------
-    record
-        The record's file.
     """
     print(api.consent_show(record))
 
 
 @app.command
-def add(record: Path, /, *, project: Annotated[Path, Parameter(help="The project folder.")]) -> None:
+def add(record: Annotated[Path, Parameter(help="The record's file.")], /, *, project: Annotated[Path, Parameter(help="The project folder.")]) -> None:
     """Put a record into a project.
 
-    Example:
+    For example:
 
         understudy consent add face.consent.json --project film.understudy
-
-    Parameters
-    ----------
-    record
-        The record's file.
     """
     kept = api.consent_add(project, record)
     print(f"The record of {kept.subject} ({kept.role}) is in {project}.")
 
 
 @app.command
-def revoke(record: str, /, *, reason: Annotated[str, Parameter(help="Why; kept in the ledger.")]) -> None:
+def revoke(
+    record: Annotated[str, Parameter(help="The record's file, or its number (consent-…).")],
+    /,
+    *,
+    reason: Annotated[str, Parameter(help="Why; kept in the ledger.")],
+) -> None:
     """Take a consent back, for good. Nothing more can be made with it; the videos that stand on it are listed.
 
-    Example:
+    For example:
 
         understudy consent revoke face.consent.json --reason "she asked us to"
-
-    Parameters
-    ----------
-    record
-        The record's file, or its number (consent-…).
     """
     exports = api.consent_revoke(record, reason=reason)
     print("The consent is taken back. Nothing more can be made with it on this machine.")

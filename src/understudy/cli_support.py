@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from cyclopts import Group
+from cyclopts import Group, Parameter
 from rich.console import Console
 
 from .config import NAMES, check_name
@@ -20,8 +20,10 @@ from .events import Context
 from .terminal import TITLES, Terminal, duration
 from .types import Quality
 
-__all__ = ["LOOK", "STEPS", "WHOLE", "Quality", "as_settings", "at_work", "ready_tokens", "show_times", "suggestion"]
+__all__ = ["LOOK", "PLAIN", "STEPS", "WHOLE", "Quality", "as_settings", "at_work", "ready_tokens", "show_times", "suggestion"]
 
+PLAIN = Parameter(negative_bool=(), negative_iterable=(), negative_none=(), show_default=False)
+"""No `--no-…` and `--empty-…` beside the flags."""
 WHOLE = Group.create_ordered("The whole job")
 STEPS = Group.create_ordered("Step by step")
 LOOK = Group.create_ordered("Looking, setting up")

@@ -7,10 +7,13 @@ A test compares the pages with what this module makes.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
+
+from cyclopts import App, Group
 
 from . import errors
 from .config import QUALITIES, Settings, walk
@@ -74,9 +77,9 @@ def errors_page() -> str:
             [
                 NOTE,
                 "# Errors",
-                "Every error says what happened, why, and what to do. Programs get them as classes of `understudy.errors`; their `code` is in the first"
-                " column. Exit codes of the command line: 0 done, 1 it cannot be done, 2 the command was not understood, 3 `verify` found nothing,"
-                " 4 the consent gate refused, 70 a fault of the program (a report is written and named), 130 stopped on request.",
+                "Every error says what happened, why, and what to do. Programs get them as classes of `understudy.errors`; their `code` is in the"
+                " first column. Exit codes of the command line: 0 done, 1 it cannot be done, 2 the command was not understood, 3 `verify` found"
+                " nothing, 4 the consent gate refused, 70 a fault of the program (a report is written and named), 130 stopped on request.",
                 "\n".join(["| code | exit code | meaning |", "|---|---|---|", *rows]),
             ]
         )
@@ -94,8 +97,43 @@ def cli_page() -> str:
     """docs/cli.md"""
     from .cli import app
 
-    text = app.generate_docs(output_format="markdown", include_hidden=False)
-    return NOTE + "\n" + "\n".join(line.rstrip() for line in text.splitlines()).strip() + "\n"
+    parts = [NOTE, "# Commands", inspect.cleandoc(app.help), "`understudy COMMAND --help` says the same on the terminal."]
+    order = sorted(_commands(app), key=lambda pair: _rank(app[pair[0][0]]))
+    parts += [_command_words(words, command) for words, command in order]
+    return "\n\n".join(parts) + "\n"
+
+
+def _commands(app: App, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], App]]:
+    """Every command that does something, with the words that call it."""
+    for name in app:
+        if not name.startswith("-"):
+            below = app[name]
+            if below.default_command is not None:
+                yield (*before, name), below
+            yield from _commands(below, (*before, name))
+
+
+def _rank(top: App) -> tuple[Any, Any]:
+    """Groups in their order, and commands in theirs."""
+    group = top.group[0] if isinstance(top.group, tuple) else top.group
+    return group.sort_key if isinstance(group, Group) else 0, top.sort_key or 0
+
+
+def _command_words(words: tuple[str, ...], command: App) -> str:
+    rows, usage, optional = [], ["understudy", *words], False
+    for argument in command.assemble_argument_collection():
+        names = [name for name in argument.names if name not in argument.negatives]
+        choices = argument.get_choices()
+        said = (argument.parameter.help or "") + (f" One of: {', '.join(choices)}." if choices else "")
+        rows.append(f"| `{', '.join(names)}` | {said} |")
+        if argument.required:
+            usage.append(f"{names[0]} {names[0].lstrip('-').upper()}" if names[0].startswith("-") else names[0])
+        optional = optional or not argument.required
+    usage += ["[OPTIONS]"] if optional else []
+    assert command.default_command is not None
+    about = inspect.cleandoc(command.default_command.__doc__ or "")
+    table = "\n".join(["| argument | meaning |", "|---|---|", *rows])
+    return "\n\n".join([f"## understudy {' '.join(words)}", f"    {' '.join(usage)}", about, *([table] if rows else [])])
 
 
 PAGES = {"settings.md": settings_page, "cli.md": cli_page, "errors.md": errors_page}
