@@ -44,13 +44,21 @@ class Nearest:
         if apart:
             away[np.abs(np.arange(len(away)) - own) <= apart] = np.inf
         row = int(away.argmin())
-        matrix, _ = cv2.estimateAffinePartial2D(meshes[row], drive.mesh[:N_SKIN, :2], method=cv2.LMEDS)
+        matrix = similarity(meshes[row], drive.mesh[:N_SKIN, :2])
         picture = cv2.resize(np.asarray(self.faceset.crops[row]), (size, size), interpolation=cv2.INTER_AREA)
         rgb = cv2.warpAffine(picture, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
         alpha = np.zeros((size, size), np.uint8)
         cv2.fillPoly(alpha, [np.rint(drive.mesh[list(FACE_OVAL), :2]).astype(np.int32)], 255)
         soft = cv2.GaussianBlur(alpha, (0, 0), size / 64).astype(np.float32) / 255
         return SwappedFace(rgb=rgb.astype(np.float32), alpha=soft, confidence=np.full((size, size), 0.5, np.float32))
+
+
+def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """(2, 3): the least-squares turn, scale and shift in the plane."""
+    a, b = source[:, 0] + 1j * source[:, 1], target[:, 0] + 1j * target[:, 1]
+    z = np.vdot(a - a.mean(), b - b.mean()) / np.vdot(a - a.mean(), a - a.mean()).real
+    shift = b.mean() - z * a.mean()
+    return np.asarray([[z.real, -z.imag, shift.real], [z.imag, z.real, shift.imag]])
 
 
 def small_set(folder: Path) -> Faceset:

@@ -46,6 +46,16 @@ def test_whatever_it_says_stays_finite_and_bounded(faceset: Faceset) -> None:
     assert torch.isfinite(compose(draft, cover[:, :1], seen, told, textures)).all()
 
 
+def test_a_network_that_is_not_a_number_says_so_and_does_not_crash(faceset: Faceset) -> None:
+    draft, cover, maps, textures, numbers = scene(faceset)
+    net = Corrector(n_textures=3, n_features=N_FEATURES)
+    torch.nn.init.constant_(net.stem.weight, float("nan"))
+    seen = look(draft, cover, maps, textures)
+    made = compose(draft, cover[:, :1], seen, net(seen.input_BCHW, numbers), textures)
+    made.sum().backward()
+    assert torch.isnan(made).any()
+
+
 def test_a_texture_that_is_not_allowed_leaves_no_trace(faceset: Faceset) -> None:
     draft, cover, maps, textures, numbers = scene(faceset)
     torch.manual_seed(1)

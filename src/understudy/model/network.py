@@ -22,8 +22,8 @@ _FINE = 24
 _FARTHEST = 3.0
 _FLOW_REACH = 0.03
 """No place is moved by more than about this share of the crop's side."""
-_FLOW_STEP, _COLOUR_STEP = 0.01, 0.1
-"""What an output of 1 means: a share of the side, and of the brightness."""
+_FLOW_STEP, _COLOUR_REACH = 0.01, 0.15
+"""What a flow of 1 means, as a share of the side; and the most that a colour is changed by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,9 @@ class Corrector(nn.Module):
         x = self.up_32(x_32 + nnf.pixel_shuffle(self.back_32(x), 2), code)
         x = nnf.silu(nnf.pixel_shuffle(self.back_64(nnf.silu(x)), 2) + self.look(seen_BCHW))
         share, flow, colour, detail = self.last(x).split([self.n_textures, 2 * (1 + self.n_textures), 3, 1], 1)
+        share, colour, detail = torch.tanh(share), torch.tanh(colour), torch.tanh(detail)
         share = share / (1 + nnf.relu(share.abs().sum(1, keepdim=True) - 1))
-        flow = _FLOW_REACH * torch.tanh(flow * (_FLOW_STEP / _FLOW_REACH))
+        # a place that is not a number crashes the looking up; the other outputs still tell that something is wrong
+        flow = _FLOW_REACH * torch.tanh(flow * (_FLOW_STEP / _FLOW_REACH)).nan_to_num()
         flow = flow.unflatten(1, (1 + self.n_textures, 2)).permute(0, 1, 3, 4, 2)
-        return Correction(share, flow, _COLOUR_STEP * colour, detail)
+        return Correction(share, flow, _COLOUR_REACH * colour, detail)

@@ -68,7 +68,7 @@ class TrainedSwapper:
         textures = self._textures(side)
         seen = look(draft, cover, [draw(drive.mesh, size=size)], textures)
         told = self._net(seen.input_BCHW, torch.from_numpy(features(drive.mesh[None])))
-        change = compose(draft, alpha, seen, told, textures) - window(draft)
+        change = (compose(draft, alpha, seen, told, textures) - window(draft)).nan_to_num(0.0, 0.0, 0.0)
         return SwappedFace(rgb=_changed(face.rgb, change, side), alpha=face.alpha, confidence=face.confidence)
 
     def _load_textures(self, side: int) -> Textures:

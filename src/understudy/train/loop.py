@@ -97,6 +97,7 @@ class _Run:
         self.steps_a_round = max(1, self.settings.faces_per_round // self.settings.batch)
         self.facts: dict[str, Any] = {"threads": threads, "rounds": 0, "seconds": 0.0, "returns": 0}
         self.began, self._told = time.monotonic(), 0.0
+        self._shown: list[int] = []
 
     # --------------------------------------------------------------------------------------------------- one round
 
@@ -172,9 +173,9 @@ class _Run:
 
     def _worst_and_typical(self) -> list[int]:
         """The held-out pictures where the draft is furthest from the truth, and one in the middle: the same in every round."""
-        if "shown" not in self.facts:
-            self.facts["shown"] = self.trainer.worst_and_typical()
-        return self.facts["shown"]
+        if not self._shown:
+            self._shown = self.trainer.worst_and_typical()
+        return self._shown
 
     # -------------------------------------------------------------------------------------------------- how far it is
 

@@ -57,11 +57,13 @@ class Trainer:
         weight = batch.face_B1HW * (1 + _EYES * regions[:, :1] + _MOUTH * regions[:, 1:])
         parts = loss_parts(made, window(batch.truth_B3HW), weight)
         loss = total(parts)
+        figures = {"loss": loss.item(), **{name: part.item() for name, part in parts.items()}, "rate": rate}
+        if not math.isfinite(figures["loss"]):
+            return figures
         self.optimiser.zero_grad()
         loss.backward()
         length = torch.nn.utils.clip_grad_norm_(self.net.parameters(), _LONGEST_GRADIENT)
-        figures = {"loss": loss.item(), **{name: part.item() for name, part in parts.items()}, "rate": rate}
-        if not (math.isfinite(figures["loss"]) and math.isfinite(length.item())):
+        if not math.isfinite(length.item()):
             return {**figures, "loss": math.nan}
         self.optimiser.step()
         self.step += 1
