@@ -77,6 +77,8 @@ class Swapped:
     """A picture of before and after."""
     already: bool
     """True where everything was done before."""
+    minutes: float
+    """Of training, as the settings had it."""
     seconds: Mapping[str, float]
     """What each stage took, whichever run did it."""
 
@@ -134,7 +136,15 @@ def _swap(job: Job, out: Path, *, permits: Permits, overwrite: bool) -> Swapped:
     done = published(out, run_key=known.report["publish_key"]) if known else None
     if known is not None and done is not None:
         draft = published(draft_out) if draft_out else None
-        return Swapped(done, draft, job.project.folder, job.project.preview_file("before-after.png"), True, known.report.get("seconds", {}))
+        return Swapped(
+            done,
+            draft,
+            job.project.folder,
+            job.project.preview_file("before-after.png"),
+            True,
+            job.settings.train.minutes,
+            known.report.get("seconds", {}),
+        )
     check_output(out, inputs=(source.path, target.path), overwrite=overwrite)
     # a draft that was published here makes room for the next one; anybody else's file does not
     replace_draft = overwrite or (draft_out is not None and published(draft_out) is not None)
@@ -155,7 +165,15 @@ def _swap(job: Job, out: Path, *, permits: Permits, overwrite: bool) -> Swapped:
     picture = sheet(job, target, cast.target_person, rendered, faceset=cast.faceset)
     seconds = _seconds(job.rows)
     job.project.store.stage_done(dataclasses.replace(note, seconds=sum(seconds.values()), report={**note.report, "seconds": seconds}))
-    return Swapped(video, draft, job.project.folder, picture, False, seconds)
+    return Swapped(
+        video=video,
+        draft=draft,
+        project=job.project.folder,
+        sheet=picture,
+        already=False,
+        minutes=job.settings.train.minutes,
+        seconds=seconds,
+    )
 
 
 def _seconds(rows: Sequence[StageRow]) -> dict[str, float]:

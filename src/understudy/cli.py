@@ -19,7 +19,7 @@ from rich.table import Table
 
 from . import __version__, api
 from .cli_consent import app as consent_app
-from .cli_support import LOOK, PLAIN, STEPS, WHOLE, Quality, as_settings, at_work, ready_tokens, show_times, suggestion
+from .cli_support import LOOK, PLAIN, STEPS, WHOLE, Quality, as_settings, at_work, ready_tokens, say, show_times, suggestion, typeable
 from .crash import write_crash
 from .errors import UnderstudyError, UsageError
 from .reference import settings_lines
@@ -87,19 +87,17 @@ def swap(
             context=context,
             command=typed,
         )
-    console = Console(soft_wrap=True, highlight=False)
-    console.print("Already done; nothing has changed since." if done.already else "Done.")
-    console.print(f"Result:  {done.video.path}", markup=False)
-    console.print(f"         {done.video.n_altered} of {done.video.n_frames} frames altered; labelled '{done.video.label}', signed, in the ledger")
+    say("Already done; nothing has changed since." if done.already else "Done.")
+    say(f"Result:  {done.video.path}")
+    say(f"         {done.video.n_altered} of {done.video.n_frames} frames altered; labelled '{done.video.label}', signed, in the ledger")
     if done.draft is not None:
-        console.print(f"Draft:   {done.draft.path} (made before the training)", markup=False)
-    console.print(f"Picture: {done.sheet} (before and after)", markup=False)
-    console.print(f"Project: {done.project} (working files and previews; not needed for the result)", markup=False)
-    show_times(console, done.seconds)
-    console.print(f"What next:  understudy verify {shlex.quote(str(done.video.path))}", markup=False)
+        say(f"Draft:   {done.draft.path} (made before the training)")
+    say(f"Picture: {done.sheet} (before and after)")
+    say(f"Project: {done.project} (working files and previews; not needed for the result)")
+    show_times(done.seconds)
+    say(f"What next:  understudy verify {shlex.quote(str(done.video.path))}")
     if done.draft is not None:
-        again = f"{typed} --force --minutes MORE"
-        console.print(f"To train longer:  {again}", markup=False)
+        say(f"To train longer:  {typed} --force --minutes {2 * max(done.minutes, 5):g}")
 
 
 # -------------------------------------------------------------------------------------------------- step by step
@@ -116,7 +114,7 @@ def new(
         understudy new film.understudy --quality broadcast
     """
     made = api.new(folder, settings=as_settings(set_, quality=quality, minutes=minutes))
-    print(f"Made {made}.\nWhat next:  understudy add FILE --role source --project {shlex.quote(str(made))}")
+    say(f"Made {made}.\nWhat next:  understudy add FILE --role source --project {shlex.quote(str(made))}")
 
 
 @app.command(group=STEPS, sort_key=2)
@@ -137,7 +135,7 @@ def add(
     """
     with at_work() as context:
         row = api.add(project, file, role=role, face=face, replace=replace, context=context)
-    print(f"{row.info['name']} is the {row.role} now: {row.info['seconds']:.1f} s, {row.info['frames']} frames.")
+    say(f"{row.info['name']} is the {row.role} now: {row.info['seconds']:.1f} s, {row.info['frames']} frames.")
     _say_next(project)
 
 
@@ -190,7 +188,7 @@ def publish(*, out: OutFlag, project: ProjectFlag, set_: SetFlag = (), force: Fo
     """
     with at_work() as context:
         video = api.publish(project, out, settings=as_settings(set_), overwrite=force, context=context)
-    print(f"Published {video.path}: {video.n_altered} of {video.n_frames} frames altered; labelled '{video.label}', signed, in the ledger.")
+    say(f"Published {video.path}: {video.n_altered} of {video.n_frames} frames altered; labelled '{video.label}', signed, in the ledger.")
 
 
 @app.command(group=STEPS, sort_key=7)
@@ -209,7 +207,7 @@ def status(project: Annotated[Path, Parameter(help="The project folder.")], /) -
         table.add_row(line.step, "done" if line.done else "open", line.detail)
     console = Console(highlight=False)
     console.print(table, markup=False)
-    console.print("Everything is done." if found.next_command is None else f"What next:  {found.next_command}", markup=False, soft_wrap=True)
+    say("Everything is done." if found.next_command is None else f"What next:  {found.next_command}")
 
 
 # -------------------------------------------------------------------------------------------- looking, setting up
@@ -232,14 +230,14 @@ def verify(
     """
     with at_work() as context:
         report = api.verify(file, context=context)
-    print(report.json() if json else report.text())
+    say(report.json() if json else report.text())
     return report.exit_code
 
 
 @app.command(group=LOOK, sort_key=9)
 def settings() -> None:
     """List every setting with its default and what it does."""
-    print("\n".join(settings_lines()))
+    say("\n".join(settings_lines()))
 
 
 @app.command(group=LOOK, sort_key=10)
@@ -255,7 +253,7 @@ def doctor() -> int:
     for _ in range(3):
         table.add_column(overflow="fold")
     for check in checks:
-        table.add_row(check.name, check.state, check.words + (f"\nWhat to do: {check.remedy}" if check.remedy else ""))
+        table.add_row(check.name, check.state, check.words + (f"\nWhat to do: {typeable(check.remedy)}" if check.remedy else ""))
     Console(highlight=False).print(table, markup=False)
     return 1 if any(check.state == "missing" for check in checks) else 0
 
@@ -270,13 +268,13 @@ def setup() -> None:
     """
     with at_work() as context:
         fetched = api.setup(context=context)
-    print(f"Fetched: {', '.join(fetched)}." if fetched else "Everything was there already.")
-    print("This machine is ready. What next:  understudy swap --help")
+    say(f"Fetched: {', '.join(fetched)}." if fetched else "Everything was there already.")
+    say("This machine is ready. What next:  understudy swap --help")
 
 
 def _say_next(project: Path) -> None:
     following = api.status(project).next_command
-    print(f"What next:  {following}" if following else "Everything is done.")
+    say(f"What next:  {following}" if following else "Everything is done.")
 
 
 # ----------------------------------------------------------------------------------------------------------- main
@@ -291,10 +289,10 @@ def main(tokens: Sequence[str] | None = None) -> int:
         return result if isinstance(result, int) else 0
     except CycloptsError as error:
         usage = UsageError(_first_line(error), remedy=_usage_remedy(error, typed))
-        draw_error(usage, console)
+        draw_error(usage, console, typeable=typeable)
         return usage.exit_code
     except UnderstudyError as error:
-        draw_error(error, console)
+        draw_error(error, console, typeable=typeable)
         return error.exit_code
     except KeyboardInterrupt:
         console.print("Stopped.")

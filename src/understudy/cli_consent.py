@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from . import api
-from .cli_support import PLAIN, WHOLE
+from .cli_support import PLAIN, WHOLE, say
 from .errors import UsageError
 from .pipeline.consents import ACTIONS
 
@@ -87,8 +87,8 @@ def new(
     )
     if project is not None:
         api.consent_add(project, record_path)
-    print(api.consent_show(record_path))
-    print(f"Written and signed: {record_path}\nWhat next:  give it with --consent {shlex.quote(str(record_path))}")
+    say(api.consent_show(record_path))
+    say(f"Written and signed: {record_path}\nWhat next:  give it with --consent {shlex.quote(str(record_path))}")
 
 
 @app.command
@@ -99,7 +99,7 @@ def show(record: Annotated[Path, Parameter(help="The record's file.")], /) -> No
 
         understudy consent show face.consent.json
     """
-    print(api.consent_show(record))
+    say(api.consent_show(record))
 
 
 @app.command
@@ -111,7 +111,7 @@ def add(record: Annotated[Path, Parameter(help="The record's file.")], /, *, pro
         understudy consent add face.consent.json --project film.understudy
     """
     kept = api.consent_add(project, record)
-    print(f"The record of {kept.subject} ({kept.role}) is in {project}.")
+    say(f"The record of {kept.subject} ({kept.role}) is in {project}.")
 
 
 @app.command
@@ -128,12 +128,12 @@ def revoke(
         understudy consent revoke face.consent.json --reason "she asked us to"
     """
     exports = api.consent_revoke(record, reason=reason)
-    print("The consent is taken back. Nothing more can be made with it on this machine.")
+    say("The consent is taken back. Nothing more can be made with it on this machine.")
     if exports:
-        print("These videos stand on it; remove them and say so to whoever got them:")
-        print("\n".join(f"  {path}" for path in exports))
+        say("These videos stand on it; remove them and say so to whoever got them:")
+        say("\n".join(f"  {path}" for path in exports))
     else:
-        print("No video stands on it.")
+        say("No video stands on it.")
 
 
 class _Questions:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
+import shlex
+import shutil
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from cyclopts import Group, Parameter
-from rich.console import Console
 
 from .config import NAMES, check_name
 from .errors import UsageError
@@ -20,7 +24,7 @@ from .events import Context
 from .terminal import TITLES, Terminal, duration
 from .types import Quality
 
-__all__ = ["LOOK", "PLAIN", "STEPS", "WHOLE", "Quality", "as_settings", "at_work", "ready_tokens", "show_times", "suggestion"]
+__all__ = ["LOOK", "PLAIN", "STEPS", "WHOLE", "Quality", "as_settings", "at_work", "ready_tokens", "say", "show_times", "suggestion", "typeable"]
 
 PLAIN = Parameter(negative_bool=(), negative_iterable=(), negative_none=(), show_default=False)
 """No `--no-…` and `--empty-…` beside the flags."""
@@ -65,6 +69,26 @@ def as_settings(pairs: Sequence[str], *, quality: Quality | None = None, minutes
     return flat
 
 
+def typeable(text: str) -> str:
+    """`text` with every `understudy COMMAND` as this person can type it: where the program is not on the path, with its place before it."""
+    return re.sub(r"(?<![\w./-])understudy (?=[a-z])", f"{_program()} ", text)
+
+
+def _program() -> str:
+    if shutil.which("understudy"):
+        return "understudy"
+    place = Path(sys.executable).with_name("understudy")
+    if not place.is_file():
+        return f"{shlex.quote(sys.executable)} -m understudy.cli"
+    near = place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place
+    return shlex.quote(str(near))
+
+
+def say(text: str = "") -> None:
+    """A line of result on stdout, whole: never folded, so that commands can be copied."""
+    print(typeable(text))
+
+
 def suggestion(option: str) -> str | None:
     """The setting that an unknown option may mean: `--crf` is encode.crf."""
     word = option.lstrip("-").partition("=")[0].replace("-", "_")
@@ -103,8 +127,8 @@ def _handlers(stop: Any) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def show_times(console: Console, seconds: Mapping[str, float]) -> None:
+def show_times(seconds: Mapping[str, float]) -> None:
     """One line: how long each stage took."""
     if seconds:
         parts = [f"{TITLES[stage]} {duration(took)}" for stage, took in seconds.items() if stage in TITLES]
-        console.print(f"Time:    {', '.join(parts)}; {duration(sum(seconds.values()))} in all")
+        say(f"Time:    {', '.join(parts)}; {duration(sum(seconds.values()))} in all")

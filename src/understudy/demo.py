@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import api
 from .cli import main
+from .cli_support import say
 from .errors import ConsentError
 from .terminal import duration
 
@@ -41,7 +42,7 @@ def run(folder: Path) -> int:
     shutil.copyfile(folder / "result.understudy" / "previews" / "before-after.png", sheet)
     print(f"\nThe demo took {duration(time.monotonic() - began)} this time.")
     print(f"The labelled video:  {result}\nBefore and after:    {sheet}")
-    print("Your own videos:     .venv/bin/understudy swap SOURCE.mp4 TARGET.mp4 -o RESULT.mp4")
+    say("Your own videos:     understudy swap SOURCE.mp4 TARGET.mp4 -o RESULT.mp4")
     print("                     (it tells you what else it needs; see also docs/start.md)")
     return 0
 

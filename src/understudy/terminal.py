@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import IO
 
@@ -152,10 +153,10 @@ def _figures(event: Event) -> str:
     return f"loss {event.figures['loss']:.4f}" if "loss" in event.figures else ""
 
 
-def draw_error(error: UnderstudyError, console: Console) -> None:
-    """What happened, why, what to do."""
+def draw_error(error: UnderstudyError, console: Console, *, typeable: Callable[[str], str]) -> None:
+    """What happened, why, what to do. `typeable` makes the commands in it such as can be typed here."""
     console.print(f"[bold red]{escape(error.what)}[/]" if error.exit_code != 130 else f"[bold]{escape(error.what)}[/]")
     if error.why:
         console.print(escape(error.why))
     if error.remedy:
-        console.print(f"[bold]What to do:[/] {escape(error.remedy)}")
+        console.print(f"[bold]What to do:[/] {escape(typeable(error.remedy))}")

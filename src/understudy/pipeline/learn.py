@@ -8,8 +8,6 @@ from typing import Any
 from ..run.stage import Unit, stage_key
 from ..swap.draft import DraftSwapper
 from ..swap.swapper import Swapper
-from ..swap.trained import TrainedSwapper
-from ..train.loop import train
 from ..types import Faceset
 from .consents import Permits
 from .job import Job
@@ -34,6 +32,9 @@ def learn(job: Job, faceset: Faceset, *, key: str, permits: Permits) -> None:
     how_long = job.settings.train.model_dump(include={"minutes", "rounds"})
 
     def work() -> dict[str, Any]:
+        # torch takes seconds to load, and most commands do not need it
+        from ..train.loop import train
+
         return train(
             faceset,
             folder=folder,
@@ -54,4 +55,6 @@ def swapper_for(job: Job, faceset: Faceset, *, key: str, permits: Permits) -> Sw
     """What the settings ask for: the draft, or the best that training gave."""
     if not wants_training(job):
         return draft_swapper(job, faceset, permits)
+    from ..swap.trained import TrainedSwapper
+
     return TrainedSwapper.open(model_folder(job, key), faceset, settings=job.settings, permit=permits.face)

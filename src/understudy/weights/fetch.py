@@ -23,6 +23,8 @@ def fetch_missing(*, context: Context) -> list[str]:
     DiskFull and OutputNotWritable.
     """
     wanted = [entry for entry in WEIGHTS if not _usable(entry)]
+    if not wanted:
+        return []
     with Meter(context, "weights", "fetching networks", len(wanted)) as meter:
         for entry in wanted:
             meter.note(f"{entry.file} ({entry.size / 1e6:.0f} MB, {entry.licence}) for {entry.used_for}")
