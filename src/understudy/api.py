@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .config import read_toml, settings_from
+from .config import differences, flatten, read_toml, settings_from
 from .doctor import examine as doctor
-from .events import Context
+from .events import Context, Event
 from .pipeline.consents import Permits, check_records, permits_of
 from .pipeline.deliver import deliver, publish_key
 from .pipeline.extract import Person, collect, faceset_key, find_person
@@ -125,6 +125,7 @@ def swap(
         add_media(job.project, source, role="source", face=source_face)
         add_media(job.project, target, role="target", face=face)
         permits = permits_of(job.project, records=consents, retry=command)
+        _tell_kept_settings(job, settings)
         return _swap(job, out, permits=permits, overwrite=overwrite)
 
 
@@ -137,13 +138,13 @@ def _swap(job: Job, out: Path, *, permits: Permits, overwrite: bool) -> Swapped:
     if known is not None and done is not None:
         draft = published(draft_out) if draft_out else None
         return Swapped(
-            done,
-            draft,
-            job.project.folder,
-            job.project.preview_file("before-after.png"),
-            True,
-            job.settings.train.minutes,
-            known.report.get("seconds", {}),
+            video=done,
+            draft=draft,
+            project=job.project.folder,
+            sheet=job.project.preview_file("before-after.png"),
+            already=True,
+            minutes=job.settings.train.minutes,
+            seconds=known.report.get("seconds", {}),
         )
     check_output(out, inputs=(source.path, target.path), overwrite=overwrite)
     # a draft that was published here makes room for the next one; anybody else's file does not
@@ -174,6 +175,14 @@ def _swap(job: Job, out: Path, *, permits: Permits, overwrite: bool) -> Swapped:
         minutes=job.settings.train.minutes,
         seconds=seconds,
     )
+
+
+def _tell_kept_settings(job: Job, given: Mapping[str, Any]) -> None:
+    """Say which settings come from the project and not from this call: they may be of an earlier day."""
+    kept = {name: value for name, value in flatten(differences(job.project.settings())).items() if name not in given}
+    if kept:
+        words = ", ".join(f"{name} = {value}" for name, value in kept.items())
+        job.context.report(Event("probe", "note", f"the project says: {words} ({job.project.folder / 'project.toml'})"))
 
 
 def _seconds(rows: Sequence[StageRow]) -> dict[str, float]:

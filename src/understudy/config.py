@@ -129,7 +129,7 @@ class Settings(_Section):
     label: LabelSettings = LabelSettings()
 
 
-QUALITIES: dict[Quality, dict[str, Any]] = {
+QUALITIES: dict[str, dict[str, Any]] = {
     "draft": {"swap.swapper": "draft", "train.minutes": 0.0},
     "standard": {},
     "broadcast": {"train.minutes": 480.0, "train.size": 384, "encode.crf": 12, "encode.preset": "slow", "faceset.max_faces": 4000},
@@ -149,11 +149,12 @@ def walk(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[
 NAMES: tuple[str, ...] = tuple(name for name, _ in walk())
 
 
-def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A nested tree as `section.name` and values."""
     flat: dict[str, Any] = {}
     for key, value in tree.items():
         if isinstance(value, Mapping):
-            flat.update(_flatten(value, f"{prefix}{key}."))
+            flat.update(flatten(value, f"{prefix}{key}."))
         else:
             flat[f"{prefix}{key}"] = value
     return flat
@@ -188,7 +189,7 @@ def settings_from(file: Mapping[str, Any] | None = None, flags: Mapping[str, Any
 
     Raises UnknownSetting or BadSetting, each with the remedy.
     """
-    from_file, from_flags = _flatten(file or {}), dict(flags or {})
+    from_file, from_flags = flatten(file or {}), dict(flags or {})
     for name in (*from_file, *from_flags):
         check_name(name)
     quality = from_flags.get("quality", from_file.get("quality", "standard"))
@@ -207,8 +208,8 @@ def settings_from(file: Mapping[str, Any] | None = None, flags: Mapping[str, Any
 
 def differences(settings: Settings) -> dict[str, Any]:
     """The settings that differ from what their quality gives, as a nested tree: what belongs into `project.toml`."""
-    base = _flatten(settings_from(flags={"quality": settings.quality}).model_dump())
-    mine = _flatten(settings.model_dump())
+    base = flatten(settings_from(flags={"quality": settings.quality}).model_dump())
+    mine = flatten(settings.model_dump())
     changed = {name: value for name, value in mine.items() if value != base[name]}
     return _nested({"quality": settings.quality, **changed} if settings.quality != "standard" else changed)
 

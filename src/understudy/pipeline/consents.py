@@ -36,11 +36,6 @@ class Permits:
 def keep_record(project: Project, path: Path) -> ConsentRecord:
     """Check a record and keep a copy of it in the project. Raises ConsentMissing where there is no file, ConsentAltered, ConsentScope."""
     record = read_record(path)
-    if record.role not in NEEDED:
-        raise ConsentScope(
-            f"{path.name} is a record for the role '{record.role}', which is not used here.",
-            remedy="give one for 'face' or 'performer'",
-        )
     kept = project.consent_file(record.record_id)
     write_bytes(kept, path.read_bytes())
     project.store.put_consent(record.record_id, record.role, project.relative(kept))
@@ -50,7 +45,12 @@ def keep_record(project: Project, path: Path) -> ConsentRecord:
 def read_record(path: Path) -> ConsentRecord:
     if not path.is_file():
         raise ConsentMissing(f"There is no consent record {path}.", remedy="check the name, or make the record with: understudy consent new")
-    return load_record(path)
+    record = load_record(path)
+    if record.role not in NEEDED:
+        raise ConsentScope(
+            f"{path.name} is a record for the role '{record.role}', which is not used here.", remedy="give one for 'face' or 'performer'"
+        )
+    return record
 
 
 def permits_of(project: Project, *, records: Sequence[Path] = (), retry: str = "") -> Permits:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ..errors import NoFace
 from ..events import Event
 from ..merge.patchfile import Patches
 from ..provenance.publish import publish, published
@@ -33,12 +34,19 @@ def deliver(job: Job, out: Path, *, source: Footage, target: Footage, rendered: 
         job.context.report(Event("publish", "skip", f"{out.name}: done before", seconds=row.seconds))
         job.rows.append(row)
         return done
+    patches = Patches(rendered.files)
+    if not patches.frames():
+        raise NoFace(
+            f"No frame of {target.path.name} was altered, so there is nothing to publish.",
+            why="The face is too small or hidden everywhere, or merge.strength is 0.",
+            remedy="use another target, or set merge.strength above 0",
+        )
     began = time.monotonic()
     video = publish(
         target.path,
         target.info,
         out,
-        patches=Patches(rendered.files),
+        patches=patches,
         permits=permits.both,
         settings=job.settings,
         source=source.path,
