@@ -78,7 +78,7 @@ class Swapped:
     already: bool
     """True where everything was done before."""
     minutes: float
-    """Of training, as the settings had it."""
+    """Of training, as the settings had it; 0 where there was none, or where rounds were counted and not minutes."""
     seconds: Mapping[str, float]
     """What each stage took, whichever run did it."""
 
@@ -143,7 +143,7 @@ def _swap(job: Job, out: Path, *, permits: Permits, overwrite: bool) -> Swapped:
             project=job.project.folder,
             sheet=job.project.preview_file("before-after.png"),
             already=True,
-            minutes=job.settings.train.minutes,
+            minutes=_minutes(job),
             seconds=known.report.get("seconds", {}),
         )
     check_output(out, inputs=(source.path, target.path), overwrite=overwrite)
@@ -172,9 +172,13 @@ def _swap(job: Job, out: Path, *, permits: Permits, overwrite: bool) -> Swapped:
         project=job.project.folder,
         sheet=picture,
         already=False,
-        minutes=job.settings.train.minutes,
+        minutes=_minutes(job),
         seconds=seconds,
     )
+
+
+def _minutes(job: Job) -> float:
+    return job.settings.train.minutes if wants_training(job) and not job.settings.train.rounds else 0.0
 
 
 def _tell_kept_settings(job: Job, given: Mapping[str, Any]) -> None:

@@ -96,7 +96,7 @@ def swap(
     say(f"Project: {done.project} (working files and previews; not needed for the result)")
     show_times(done.seconds)
     say(f"What next:  understudy verify {shlex.quote(str(done.video.path))}")
-    if done.draft is not None:
+    if done.minutes:
         say(f"To train longer:  {typed} --force --minutes {2 * max(done.minutes, 5):g}")
 
 
