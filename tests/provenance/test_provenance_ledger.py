@@ -47,6 +47,23 @@ def test_no_ledger_is_an_empty_one(isolated_home):
     assert not (isolated_home / "ledger").exists()
 
 
+def test_a_file_without_tables_is_an_empty_one(isolated_home):
+    """A kill in the middle of the very first row leaves this."""
+    keys.make_keys()
+    path = isolated_home / "ledger" / "ledger.sqlite"
+    path.parent.mkdir()
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE begun (one INTEGER)")
+        db.execute("DROP TABLE begun")
+    db.close()
+    assert path.stat().st_size and ledger.rows() == [] and ledger.verify_chain() == 0
+    ledger.append("export", {"file_sha256": "0" * 64})
+    assert ledger.verify_chain() == 1
+    tamper(path, "DROP TABLE rows")
+    with pytest.raises(LedgerBroken):
+        ledger.verify_chain()
+
+
 def test_the_file_itself_refuses_changes(book):
     with sqlite3.connect(book) as db:
         for statement in ("UPDATE rows SET hash='x' WHERE seq=2", "DELETE FROM rows WHERE seq=2"):

@@ -209,7 +209,9 @@ def _opened(*, create: bool = False) -> Iterator[sqlite3.Connection | None]:
             # isolation_level None: transactions are written out; a rollback journal, fully synchronous: a row is on the disk when it is said to be
             with closing(sqlite3.connect(path, timeout=30.0, isolation_level=None)) as db:
                 db.execute("PRAGMA synchronous=FULL")
-                yield db
+                # a kill in the middle of the very first row leaves, once rolled back, a file without tables
+                begun = create or db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+                yield db if begun else None
         except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
             raise _explain(error, path) from error
 
