@@ -52,9 +52,7 @@ def check_output(out: Path, *, inputs: Sequence[Path], overwrite: bool, run_key:
         if out.exists() and path.exists() and out.samefile(path):
             raise OutputExists(f"{out} is one of the videos that the result is made from.", remedy="choose another name with -o")
     if out.exists() and not overwrite and not (run_key and published(out, run_key=run_key)):
-        raise OutputExists(
-            f"{out} is already there.", why="Nothing is overwritten unasked.", remedy="choose another name with -o, or add --force"
-        )
+        raise OutputExists(f"{out} is already there.", why="Nothing is overwritten unasked.", remedy="choose another name with -o, or add --force")
     sidecar = None if out.suffix.lower() in EMBEDDED else sidecar_of(out)
     if sidecar is not None and sidecar.exists() and not overwrite and not out.exists() and not credentials.is_our_sidecar(sidecar):
         raise OutputExists(f"{sidecar} is already there.", why="The result's credentials would take its place.", remedy="choose another name with -o")
