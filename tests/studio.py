@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -87,4 +88,22 @@ def frames_of(path: Path) -> np.ndarray:
         return np.stack([frame.to_ndarray(format="gray") for frame in container.decode(video=0)])
 
 
-__all__ = ["ACTORS", "A", "B", "Desk", "frames_of", "main", "make_desk", "record", "start"]
+def side_by_side(path: Path, *, n: int) -> Path:
+    """Actor A on the left and actor C on the right, as large as each other. Returns `path`."""
+    clips = (A, ACTORS / "synthetic_actor_C_eval.mp4")
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=25, options={"preset": "veryfast", "crf": "14"})
+        stream.width, stream.height, stream.pix_fmt = 768, 384, "yuv420p"  # type: ignore[attr-defined]
+        halves = []
+        for clip in clips:
+            with av.open(str(clip)) as given:
+                halves.append(
+                    [frame.reformat(width=384, height=384).to_ndarray(format="rgb24") for frame in itertools.islice(given.decode(video=0), n)]
+                )
+        for left, right in zip(*halves, strict=True):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(np.concatenate([left, right], 1), format="rgb24")))  # type: ignore[attr-defined]
+        out.mux(stream.encode(None))  # type: ignore[attr-defined]
+    return path
+
+
+__all__ = ["ACTORS", "A", "B", "Desk", "frames_of", "main", "make_desk", "record", "side_by_side", "start"]

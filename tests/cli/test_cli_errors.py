@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from studio import ACTORS, A, Desk, main, make_desk, record, start
+from studio import ACTORS, A, Desk, frames_of, main, make_desk, record, side_by_side, start
 from synthetic import cut_clip
 
 Run = Callable[[list[str]], tuple[int, str]]
@@ -78,7 +80,6 @@ def test_target_without_a_face(desk: Desk, run: Run, make_clip: Callable[..., Pa
 
 def test_source_without_the_person_on_the_picture(desk: Desk, run: Run) -> None:
     import cv2
-    import numpy as np
     from av import open as open_video
 
     with open_video(str(ACTORS / "synthetic_actor_C_eval.mp4")) as video:
@@ -91,6 +92,19 @@ def test_source_without_the_person_on_the_picture(desk: Desk, run: Run) -> None:
 def test_a_name_that_nobody_has(desk: Desk, run: Run) -> None:
     refused(run(desk.swap("--face", "p7")), "nobody called 'p7'", "p1")
     refused(run(desk.swap("--face", "Bob", out=desk.folder / "b.mp4")), "'Bob' names nobody")
+
+
+def test_several_people_are_shown_and_the_one_named_is_swapped(desk: Desk, run: Run) -> None:
+    both = side_by_side(desk.folder / "both.mp4", n=8)
+    code, text = run(desk.swap(target=both))
+    refused((code, text), "Several people", "both.mp4", "--face p1")
+    sheet = re.search(r"pictures: (\S+\.jpg)", text)
+    assert sheet and Path(sheet[1]).is_file()
+    assert run(desk.swap("--face", "p1", target=both))[0] == 0
+    changed = np.abs(frames_of(desk.out).astype(int) - frames_of(both))[:, 100:].mean((0, 1))
+    left, right = changed[60:330].mean(), changed[444:714].mean()
+    assert max(left, right) > 3 * min(left, right), "only one of the two has changed"
+    refused(run(desk.swap(source=both, out=desk.folder / "b.mp4")), "Several people", "--source-face p1")
 
 
 def test_output_in_a_file_in_place_of_a_folder(desk: Desk, run: Run) -> None:
