@@ -7,7 +7,8 @@ both sides; nothing else is kept, so memory does not grow with the length of the
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from ..permits import require
 from ..swap.swapper import Swapper
 from ..types import F32, Drive, FaceCrop, Frame, Patch, Performance, Permit, VideoInfo
 from ..video.read import read_frames
+from ..weights.sessions import threads
 from .blend import Finish, Window, apply, finish_for, luma, texture
 from .color import SIDE, ColorMeasure, correction, measure, seam_map
 from .mask import plain_skin, seam_mask, steady_own
@@ -70,24 +72,43 @@ def render_shot(
                 writer.put(index, patch)
                 altered.add(index)
 
-        for frame in read_frames(path, want="planes", start_index=first, end_index=end, info=info) if faces else ():
-            for face in faces:
-                face.take(frame)
-                keep(face.ready(up_to=frame.index - REACH))
+        frames = read_frames(path, want="planes", start_index=first, end_index=end, info=info) if faces else ()
+        for index, swapped in _in_order(frames, lambda frame: [face.swap(frame) for face in faces]):
+            for face, made in zip(faces, swapped, strict=True):
+                if made is not None:
+                    face.take(made)
+                keep(face.ready(up_to=index - REACH))
             decoded += 1
-            meter.step(frame.index + 1 - seen)
-            seen = frame.index + 1
+            meter.step(index + 1 - seen)
+            seen = index + 1
         for face in faces:
             keep(face.ready(up_to=end))
             context.check()
         meter.step(end - seen)
-    swapped = sum(face.seen for face in faces)
+    total = sum(face.seen for face in faces)
     return {
         "frames": end - first,
         "altered": len(altered),
         "damaged": end - first - decoded,
-        "confidence": round(sum(face.confidence for face in faces) / max(swapped, 1), 4),
+        "confidence": round(sum(face.confidence for face in faces) / max(total, 1), 4),
     }
+
+
+def _in_order(frames: Iterable[Frame], work: Callable[[Frame], list[_Waiting | None]]) -> Iterator[tuple[int, list[_Waiting | None]]]:
+    """The work on each frame, done a few frames ahead on the processor's other threads, given back in the frames' order."""
+    workers = threads()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="swap")
+    waiting: deque[tuple[int, Future[list[_Waiting | None]]]] = deque()
+    try:
+        for frame in frames:
+            waiting.append((frame.index, pool.submit(work, frame)))
+            if len(waiting) > workers:
+                index, made = waiting.popleft()
+                yield index, made.result()
+        for index, made in waiting:
+            yield index, made.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,6 +123,10 @@ class _Waiting:
     """(h, w) 0..1"""
     crop_from_patch: F32
     color: ColorMeasure | None
+    levels: np.ndarray | None
+    """Its texture and the target's (see `blend.texture`)."""
+    confidence: float
+    """Mean of the swapper's own."""
     deep: bool
 
 
@@ -119,16 +144,16 @@ class _Face:
         self._waiting: deque[_Waiting] = deque()
         self._spreads, self._residuals, self._textures = Window(REACH), Window(REACH), Window(REACH)
 
-    def take(self, frame: Frame) -> None:
-        """Swap the face in this frame, if it is there, and measure it."""
+    def swap(self, frame: Frame) -> _Waiting | None:
+        """Swap the face in this frame, if it is there, and measure it. Changes nothing here: any thread may do it."""
         t = self._position.get(frame.index)
         if t is None or frame.planes is None:
-            return
+            return None
         p, size = self.performance, self.performance.size
         matrix = p.crop_from_frame[t]
         region = Region.around(frame.planes, matrix, size=size)
         if region is None:
-            return
+            return None
         shown = region.rgb8()
         crop = FaceCrop(rgb=take_crop(shown, region.shifted(matrix), size=size).rgb, crop_from_frame=matrix)
         swapped = self.swapper.swap(crop, self._drives[t])
@@ -136,24 +161,37 @@ class _Face:
         share = seam_mask(swapped.alpha, own, crop_from_frame=matrix, frame_wh=self.frame_wh, feather=self.settings.feather)
         box = box_of(share, matrix, self.frame_wh)
         if box is None:
-            return
-        self.confidence += float(swapped.confidence[share > 0.5].mean()) if (share > 0.5).any() else 0.0
-        self.seen += 1
+            return None
         # what lies beside the swapper's face is anything: kernels at the rim must not reach into it
         whole = np.where(swapped.alpha[..., None] > 0.004, swapped.rgb, crop.rgb).astype(np.float32)
         skin = plain_skin(p.landmarks[t], size=size, side=SIDE) * plain_skin(self._drives[t].mesh, size=size, side=SIDE)
-        color = measure(whole, crop.rgb, share=share, skin=skin)
         x0, y0, x1, y1 = box
         crop_from_patch = moved(matrix, x0, y0)
         rgb = unwarp(whole, crop_from_patch, (x1 - x0, y1 - y0), border=cv2.BORDER_REPLICATE)
         placed = np.clip(unwarp(share, crop_from_patch, (x1 - x0, y1 - y0), border=cv2.BORDER_CONSTANT), 0, 1)
-        if color is not None:
-            self._spreads.add(frame.index, color.spreads)
-            self._residuals.add(frame.index, color.residual)
-        levels = texture(luma(rgb), luma(shown[y0 - region.y : y1 - region.y, x0 - region.x : x1 - region.x]), placed)
-        if levels is not None:
-            self._textures.add(frame.index, levels)
-        self._waiting.append(_Waiting(frame.index, (x0, y0), rgb, placed, crop_from_patch, color, frame.planes.color.bit_depth > 8))
+        inner = share > 0.5
+        return _Waiting(
+            index=frame.index,
+            xy=(x0, y0),
+            rgb=rgb,
+            share=placed,
+            crop_from_patch=crop_from_patch,
+            color=measure(whole, crop.rgb, share=share, skin=skin),
+            levels=texture(luma(rgb), luma(shown[y0 - region.y : y1 - region.y, x0 - region.x : x1 - region.x]), placed),
+            confidence=float(swapped.confidence[inner].mean()) if inner.any() else 0.0,
+            deep=frame.planes.color.bit_depth > 8,
+        )
+
+    def take(self, made: _Waiting) -> None:
+        """Take the next frame's face in, in the order of the frames."""
+        self.confidence += made.confidence
+        self.seen += 1
+        if made.color is not None:
+            self._spreads.add(made.index, made.color.spreads)
+            self._residuals.add(made.index, made.color.residual)
+        if made.levels is not None:
+            self._textures.add(made.index, made.levels)
+        self._waiting.append(made)
 
     def ready(self, *, up_to: int) -> Iterator[tuple[int, Patch]]:
         """The finished patches of frames up to this index."""
