@@ -54,7 +54,8 @@ class Meter:
     """
 
     def __init__(self, context: Context, stage: StageName, message: str, total: int | None = None) -> None:
-        self.context, self.stage, self.message, self.total = context, stage, message, total
+        self.context, self.message, self.total = context, message, total
+        self.stage: StageName = stage
         self.done = 0
         self._began = self._last = time.monotonic()
         self._first_done_at: float | None = None

@@ -56,6 +56,10 @@ class StageRow:
     report: dict[str, Any]
 
 
+def _stage_row(key: str, stage: str, subject: str, seconds: float, report: str) -> StageRow:
+    return StageRow(key, stage, subject, seconds, json.loads(report))
+
+
 class Store:
     """Opens (and makes or migrates) the database at `path`."""
 
@@ -113,7 +117,7 @@ class Store:
         rows = self._db.execute(
             "SELECT media_id, path, sha256, role, face, info FROM media WHERE ?1 IS NULL OR role=?1 ORDER BY added, media_id", (role,)
         )
-        return [MediaRow(*row[:5], json.loads(row[5])) for row in rows]
+        return [MediaRow(media_id, path, sha256, role, face, json.loads(info)) for media_id, path, sha256, role, face, info in rows]
 
     # shots
 
@@ -144,11 +148,11 @@ class Store:
     def stage(self, key: str) -> StageRow | None:
         """The finished work of this key, or None."""
         row = self._db.execute("SELECT key, stage, subject, seconds, report FROM stages WHERE key=?", (key,)).fetchone()
-        return StageRow(*row[:4], json.loads(row[4])) if row else None
+        return _stage_row(*row) if row else None
 
     def stages(self) -> list[StageRow]:
         rows = self._db.execute("SELECT key, stage, subject, seconds, report FROM stages ORDER BY finished, key")
-        return [StageRow(*row[:4], json.loads(row[4])) for row in rows]
+        return [_stage_row(*row) for row in rows]
 
     def drop_stage(self, key: str) -> None:
         with self._transaction():
