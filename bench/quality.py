@@ -34,6 +34,7 @@ def main() -> None:
     folder = asked.out / asked.name
     folder.mkdir(parents=True, exist_ok=True)
     out = folder / "result.mp4"
+    api.setup()
     began = time.monotonic()
     made = api.swap(
         asked.source,
