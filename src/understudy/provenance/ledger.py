@@ -88,6 +88,25 @@ def _entered(sha256: str) -> Row | None:
     return _row(*found) if found else None
 
 
+def find_mark(number: int) -> Row | None:
+    """The newest export whose invisible mark carries this number, or None. Reads only."""
+    return _newest("watermark", f"{number:08x}")
+
+
+def find_record(record_id: str) -> Row | None:
+    """The newest export with this record's name ("production-…"), or None. Reads only."""
+    return _newest("record_id", record_id)
+
+
+def _newest(name: str, value: str) -> Row | None:
+    # rows are canonical JSON, in which a pair of name and text can be written in one way only
+    pair = canonical({name: value}).decode("utf-8")[1:-1]
+    with _opened() as db:
+        found = db.execute("SELECT row, hash FROM rows WHERE instr(row, ?) ORDER BY seq DESC", (pair,)).fetchall() if db else []
+    made = (_row(*each) for each in found)
+    return next((row for row in made if row.kind == "export" and row.body.get(name) == value), None)
+
+
 def exports_with(record_id: str) -> list[Row]:
     """Every export that stands on this consent record, oldest first."""
     return [row for row in rows() if row.kind == "export" and record_id in row.body.get("consent_ids", ())]

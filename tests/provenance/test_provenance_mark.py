@@ -1,0 +1,153 @@
+"""The invisible mark: read back in every depth and size, after what the world does to videos; never seen where there is none."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from actors import clip
+from synthetic import cut_clip
+
+from understudy.provenance.mark import fingerprint
+from understudy.provenance.mark.code import bits_of, number_of
+from understudy.provenance.mark.detect import LEAST_Z, Gatherer, Mark, find
+from understudy.provenance.mark.embed import Marker
+from understudy.video.read import read_frames
+
+NUMBER = 0x5EAF00D1
+
+
+def lumas(path: Path, count: int = 40) -> list[np.ndarray]:
+    """The luma of the first frames, uint8."""
+    return [frame.planes.y for frame in itertools.islice(read_frames(path, want="planes"), count) if frame.planes is not None]
+
+
+def read(frames: list[np.ndarray], depth: int = 8) -> Mark:
+    gatherer = Gatherer()
+    for y in frames:
+        gatherer.add(np.ascontiguousarray(y), depth)
+    return find(gatherer.view(), aspect=gatherer.aspect)
+
+
+def marked_with(frames: list[np.ndarray], number: int = NUMBER, depth: int = 8) -> list[np.ndarray]:
+    marker = Marker(number)
+    return [marker.mark(y, depth) for y in frames]
+
+
+def encoded(frames: list[np.ndarray], path: Path, crf: int) -> list[np.ndarray]:
+    """Through H.264 and back."""
+    height, width = frames[0].shape
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=25, options={"crf": str(crf), "preset": "veryfast"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for y in frames:
+            whole = np.full((height * 3 // 2, width), 128, np.uint8)
+            whole[:height] = y
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(whole, format="yuv420p")))
+        out.mux(stream.encode(None))
+    return lumas(path, len(frames))
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory) -> list[np.ndarray]:
+    """A person who does not exist, at 960x960."""
+    return lumas(cut_clip(clip("B_eval"), tmp_path_factory.mktemp("mark") / "b.mp4", n=40, size=(960, 960)))
+
+
+@pytest.fixture(scope="module")
+def marked(plain) -> list[np.ndarray]:
+    return marked_with(plain)
+
+
+def test_a_number_survives_bits_that_are_doubtful():
+    soft = bits_of(NUMBER) * 5
+    assert number_of(soft) == NUMBER
+    soft[[3, 17, 40]] *= -0.1
+    assert number_of(soft) == NUMBER
+    assert number_of(np.where(np.arange(48) < 20, -soft, soft)) is None
+
+
+def test_the_mark_is_read_and_hardly_seen(plain, marked):
+    found = read(marked)
+    assert found.present and found.number == NUMBER
+    error = np.mean([(a.astype(float) - b) ** 2 for a, b in zip(plain, marked, strict=True)])
+    assert 10 * np.log10(255**2 / error) >= 42
+    assert max(np.abs(a.astype(int) - b).max() for a, b in zip(plain, marked, strict=True)) <= 16
+
+
+def test_ten_bits(plain):
+    wide = [(y.astype(np.uint16) << 2) + 1 for y in plain[:20]]
+    made = marked_with(wide, depth=10)
+    assert made[0].dtype == np.uint16 and max(int(y.max()) for y in made) < 1024
+    found = read(made, 10)
+    assert found.present and found.number == NUMBER
+
+
+@pytest.mark.parametrize("size", [(426, 240), (1921, 1081), (270, 480)])
+def test_any_size(plain, size):
+    frames = [cv2.resize(y, size, interpolation=cv2.INTER_AREA) for y in plain[:10]]
+    found = read(marked_with(frames))
+    assert found.present and found.number == NUMBER
+
+
+def crop(y: np.ndarray) -> np.ndarray:
+    height, width = y.shape
+    part = y[round(0.03 * height) : round(0.93 * height), round(0.08 * width) : round(0.98 * width)]
+    return cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def turn(y: np.ndarray) -> np.ndarray:
+    height, width = y.shape
+    return cv2.warpAffine(y, cv2.getRotationMatrix2D((width / 2, height / 2), -2.2, 1.05), (width, height))
+
+
+TREATMENTS = {
+    "crf 28": lambda frames, path: encoded(frames, path, 28),
+    "half size, crf 28": lambda frames, path: encoded([cv2.resize(y, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for y in frames], path, 28),
+    "crop": lambda frames, path: [crop(y) for y in encoded(frames, path, 23)],
+    "mirror": lambda frames, path: [y[:, ::-1] for y in encoded(frames, path, 23)],
+    "turn": lambda frames, path: [turn(y) for y in frames],
+    "darker": lambda frames, path: [cv2.convertScaleAbs(y, alpha=0.8) for y in frames],
+}
+
+
+@pytest.mark.parametrize("treatment", TREATMENTS)
+def test_copies_are_read(marked, tmp_path, treatment):
+    found = read(TREATMENTS[treatment](marked, tmp_path / "copy.mp4"))
+    assert found.present and found.number == NUMBER, found.z
+
+
+def test_unmarked_pictures_do_not_trigger(plain):
+    noise = np.random.default_rng(1)
+    flat = [np.full((240, 320), 90, np.uint8)]
+    grain = [noise.integers(0, 255, (360, 640), np.uint8) for _ in range(3)]
+    for frames in (plain, plain[:1], [crop(y) for y in plain[:8]], flat, grain):
+        assert read(frames).z < LEAST_Z
+
+
+def test_two_numbers_are_told_apart(plain):
+    assert read(marked_with(plain[:10], 7)).number == 7
+    assert read(marked_with(plain[:10], 2**32 - 1)).number == 2**32 - 1
+
+
+def test_the_fingerprint_knows_a_copy_and_no_other(plain, marked):
+    known = fingerprint.unpack(fingerprint.pack([fingerprint.sample(y) for y in plain[::10]]))
+    copy = np.stack([fingerprint.sample(cv2.resize(crop(y), (300, 200))) for y in marked[5::10]])
+    mirrored = np.stack([fingerprint.sample(np.ascontiguousarray(y[:, ::-1])) for y in marked[5::10]])
+    other = np.stack([fingerprint.sample(y) for y in lumas(clip("A_eval"), 30)[::10]])
+    assert fingerprint.likeness(copy, known) > fingerprint.LIKE and fingerprint.likeness(mirrored, known) > fingerprint.LIKE
+    assert fingerprint.likeness(other, known) < fingerprint.LIKE
+    assert fingerprint.likeness(known[:0], known) == fingerprint.likeness(known, known[:0]) == -1
+
+
+def test_fingerprints_stay_small_however_long_the_video():
+    sampler = fingerprint.Sampler(Fraction(2 * 3600))
+    picture = np.tile(np.arange(64, dtype=np.uint8), (36, 1))
+    for second in range(0, 2 * 3600, 2):
+        sampler.see(picture, Fraction(second))
+    assert len(sampler.samples) <= fingerprint.MOST_SAMPLES and len(fingerprint.pack(sampler.samples)) < 110_000
