@@ -132,6 +132,8 @@ def test_tracks_become_people(actor: Track, other: Track) -> None:
     assert [p.identity_id for p in people] == ["p1", "p2"]
     together = find_people([first, named(actor, "b")])
     assert len(together) == 2, "two faces in one frame are two people, however alike"
+    elsewhere = dataclasses.replace(named(actor, "b"), media_id="another video")
+    assert len(find_people([first, elsewhere])) == 1, "the same frame of another video is another moment"
 
 
 def test_the_right_person_is_chosen(actor: Track, other: Track, tmp_path: Path) -> None:

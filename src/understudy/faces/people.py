@@ -29,12 +29,12 @@ _LARGEST_PICTURE = 1280
 
 
 def find_people(tracks: list[Track]) -> list[Identity]:
-    """Group the tracks of one video into people, most time on screen first: `p1`, `p2` …
+    """Group the tracks of one or several videos into people, most time on screen first: `p1`, `p2` …
 
-    Agglomerative clustering of the tracks' mean embeddings, weighted by their length; two faces seen in one frame are never one person.
+    Agglomerative clustering of the tracks' mean embeddings, weighted by their length; two faces seen in one frame of one video are never one person.
     """
     groups = [[i] for i in range(len(tracks))]
-    frames = [set(t.frame_index.tolist()) for t in tracks]
+    frames = [{(t.media_id, index) for index in t.frame_index.tolist()} for t in tracks]
     while True:
         best = _nearest(groups, tracks, frames)
         if best is None:
@@ -54,7 +54,7 @@ def find_people(tracks: list[Track]) -> list[Identity]:
     ]
 
 
-def _nearest(groups: list[list[int]], tracks: list[Track], frames: list[set[int]]) -> tuple[int, int] | None:
+def _nearest(groups: list[list[int]], tracks: list[Track], frames: list[set[tuple[str, int]]]) -> tuple[int, int] | None:
     """The two groups that are most alike and may be one person, or None."""
     if len(groups) < 2:
         return None
