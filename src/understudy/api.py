@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from typing import Any
 from .config import differences, flatten, read_toml, settings_from
 from .doctor import examine as doctor
 from .events import Context, Event
+from .faceset.report import Report as CheckReport
+from .faceset.report_page import page as check_page
+from .pipeline.check import check as check_pair
 from .pipeline.consents import Permits, check_records, permits_of
 from .pipeline.deliver import deliver, publish_key
 from .pipeline.extract import Person, collect, faceset_key, find_person
@@ -42,11 +46,14 @@ from .weights.registry import WEIGHTS
 from .weights.registry import path as weight_path
 
 __all__ = [
+    "CheckReport",
     "ConsentRecord",
     "Report",
     "Status",
     "Swapped",
     "add",
+    "check",
+    "check_page",
     "consent_new",
     "consent_revoke",
     "consent_show",
@@ -320,6 +327,44 @@ def status(project: Path) -> Status:
     """What there is in a project, and what comes next. Changes nothing."""
     with in_words(project), Project(project) as opened:
         return status_of(opened)
+
+
+# ---------------------------------------------------------------------------------------------------- looking
+
+
+def check(
+    source: Path,
+    target: Path,
+    *,
+    project: Path | None = None,
+    source_face: str | None = None,
+    face: str | None = None,
+    settings: Mapping[str, Any] = NO_SETTINGS,
+    context: Context | None = None,
+) -> CheckReport:
+    """What the target asks for that the source's material does not show, and what to expect of a swap: before hours are spent.
+
+    Needs no consent records: it looks, and makes nothing. In `project` (made where there is none) what was found is kept and used by `swap`, and
+    what was found before is not looked for again; without one, everything is forgotten when it returns. `check_page` makes the HTML page of
+    a report. Raises what extraction raises: the MediaErrors, NoFace, SeveralPeople, PersonAbsent, TooFewFaces.
+    """
+    with in_words(project or Path(tempfile.gettempdir())):
+        _check_pair(source, target)
+        if project is not None:
+            return _check(source, target, project, source_face=source_face, face=face, settings=settings, context=context)
+        with tempfile.TemporaryDirectory(prefix="understudy-check-") as folder:
+            return _check(source, target, Path(folder) / "check", source_face=source_face, face=face, settings=settings, context=context)
+
+
+def _check(
+    source: Path, target: Path, folder: Path, *, source_face: str | None, face: str | None, settings: Mapping[str, Any], context: Context | None
+) -> CheckReport:
+    if not (folder / "project.sqlite").is_file():
+        Project.create(folder, settings=settings_from(None, settings)).close()
+    with open_job(folder, flags=settings, context=context or Context()) as job:
+        add_media(job.project, source, role="source", face=source_face)
+        add_media(job.project, target, role="target", face=face)
+        return check_pair(job, footage(job.project, "source"), footage(job.project, "target"))
 
 
 # ------------------------------------------------------------------------------------------------------ consents

@@ -22,6 +22,7 @@ from .cli_consent import app as consent_app
 from .cli_support import LOOK, PLAIN, STEPS, WHOLE, Quality, as_settings, at_work, ready_tokens, say, show_times, suggestion, typeable
 from .crash import write_crash
 from .errors import UnderstudyError, UsageError
+from .files import write_text
 from .reference import settings_lines
 from .terminal import draw_error
 
@@ -211,6 +212,42 @@ def status(project: Annotated[Path, Parameter(help="The project folder.")], /) -
 
 
 # -------------------------------------------------------------------------------------------- looking, setting up
+
+
+@app.command(group=WHOLE, sort_key=0.5)
+def check(
+    source: Annotated[Path, Parameter(help="The video of the person whose face is wanted.")],
+    target: Annotated[Path, Parameter(help="The video whose performance is kept.")],
+    /,
+    *,
+    project: Annotated[Path | None, Parameter(help="Keep what is found in this project folder, for `swap`; without it nothing is kept.")] = None,
+    json: Annotated[Path | None, Parameter(help="Write the report as JSON to this file (.json).")] = None,
+    html: Annotated[Path | None, Parameter(help="Write the report as one page with pictures to this file (.html).")] = None,
+    face: FaceFlag = None,
+    source_face: SourceFaceFlag = None,
+    set_: SetFlag = (),
+) -> None:
+    """Say whether SOURCE will do for TARGET before hours are spent: what is lacking, what to film, what to expect.
+
+    It looks and makes nothing, so it needs no consent records. The pictures on the page are unaltered.
+
+    For example:
+
+        understudy check her.mp4 performance.mp4 --html report.html
+    """
+    for path, ending in ((json, ".json"), (html, ".html")):
+        if path is not None and path.suffix.lower() != ending:
+            raise UsageError(f"{path} does not end in {ending}.", remedy=f"name the report {path.stem}{ending}")
+    with at_work() as context:
+        report = api.check(source, target, project=project, source_face=source_face, face=face, settings=as_settings(set_), context=context)
+    say(report.text())
+    say()
+    for path, text in ((json, report.json()), (html, api.check_page(report))):
+        if path is not None:
+            write_text(path, text)
+            say(f"Report: {path}")
+    where = f" --project {shlex.quote(str(project))}" if project else ""
+    say(f"What next:  understudy swap {shlex.quote(str(source))} {shlex.quote(str(target))} -o result.mp4{where}")
 
 
 @app.command(group=LOOK, sort_key=8)
