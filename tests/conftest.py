@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from networks import link_networks
 from synthetic import Clip, write_clip
 
 ROOT = Path(__file__).parents[1]
@@ -38,16 +39,11 @@ def isolated_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def ready_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home for this test alone, as the set-up leaves it: keys of its own, and this machine's networks."""
-    from understudy.events import Context
-    from understudy.home import home
     from understudy.provenance.keys import make_keys
-    from understudy.weights.fetch import fetch_missing
 
-    fetch_missing(context=Context())
-    weights = home() / "weights"
     folder = tmp_path / "home"
     monkeypatch.setenv("UNDERSTUDY_HOME", str(folder))
-    (home() / "weights").symlink_to(weights)
+    link_networks()
     make_keys()
     return folder
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from networks import link_networks
 
 from understudy.config import settings_from
 from understudy.events import Context
@@ -66,6 +67,7 @@ def publish_clip(
     target: Path, out: Path, *, frames: Iterable[int] = range(3, 9), settings: dict[str, Any] | None = None, report: Any = None, **changes: Any
 ) -> LabelledVideo:
     """Publish `target` with the stand-in face in `frames`."""
+    link_networks()
     arguments: dict[str, Any] = {
         "patches": rendered(target.parent, frames),
         "permits": changes.pop("permits", None) or permits(target.parent),

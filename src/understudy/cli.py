@@ -1,7 +1,7 @@
 """The command line: one thin command for each function of `api`. Results go to stdout, progress and errors to stderr.
 
-Exit codes: 0 done; 1 it cannot be done; 2 the command was not understood; 3 `verify` found nothing; 4 the consent gate refused; 70 a fault
-of the program; 130 stopped on request.
+Exit codes: 0 done; 1 it cannot be done; 2 the command was not understood; 3 `verify` found nothing; 4 the consent gate refused; 5 the
+material was refused; 70 a fault of the program; 130 stopped on request.
 """
 
 from __future__ import annotations

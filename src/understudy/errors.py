@@ -313,6 +313,25 @@ class ConsentInvalid(ConsentError):
     code = "consent.invalid"
 
 
+# --------------------------------------------------------------------------------------------------------- refusal
+
+
+class Refused(UnderstudyError):
+    """The studio does not do this, whoever asks."""
+
+    code = "refused"
+    exit_code = 5
+
+
+class RefusedMaterial(Refused):
+    """The source, the target or the result looks like sexual material. Nothing is made from it; there is no setting that changes this."""
+
+    code = "refused.sexual"
+
+
+# ----------------------------------------------------------------------------------------------------- provenance
+
+
 class CredentialsError(UnderstudyError):
     """Content Credentials could not be made; without them nothing leaves."""
 

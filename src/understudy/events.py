@@ -14,7 +14,7 @@ from typing import Literal
 
 from .errors import Interrupted
 
-StageName = Literal["weights", "probe", "shots", "extract", "faceset", "train", "render", "publish", "verify"]
+StageName = Literal["weights", "probe", "shots", "gate", "extract", "faceset", "train", "render", "publish", "verify"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,8 @@ def errors_page() -> str:
                 "# Errors",
                 "Every error says what happened, why, and what to do. Programs get them as classes of `understudy.errors`; their `code` is in the"
                 " first column. Exit codes of the command line: 0 done, 1 it cannot be done, 2 the command was not understood, 3 `verify` found"
-                " nothing, 4 the consent gate refused, 70 a fault of the program (a report is written and named), 130 stopped on request.",
+                " nothing, 4 the consent gate refused, 5 the material was refused, 70 a fault of the program (a report is written and named),"
+                " 130 stopped on request.",
                 "\n".join(["| code | exit code | meaning |", "|---|---|---|", *rows]),
             ]
         )

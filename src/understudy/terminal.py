@@ -22,6 +22,7 @@ TITLES: dict[StageName, str] = {
     "weights": "Networks",
     "probe": "Reading",
     "shots": "Cuts",
+    "gate": "Refusal check",
     "extract": "Faces",
     "faceset": "Face pictures",
     "train": "Training",

@@ -31,10 +31,10 @@ def test_swap_returns_what_it_made_and_tells_how_far_it_is(desk: Desk, capfd: py
     events: list[Event] = []
     done = swap(desk, context=Context(report=events.append))
     assert done.video.path == desk.out and done.video.n_altered == done.video.n_frames == 8 and done.draft is None and not done.already
-    assert set(done.seconds) == {"shots", "extract", "faceset", "render", "publish"}
+    assert set(done.seconds) == {"shots", "gate", "extract", "faceset", "render", "publish"}
     assert done.sheet.is_file() and done.project.is_dir()
     stages = [event.stage for event in events if event.kind == "end"]
-    assert stages == ["shots", "extract", "shots", "extract", "faceset", "render", "publish"]
+    assert stages == ["shots", "gate", "extract", "shots", "gate", "extract", "faceset", "render", "publish"]
     for event in events:
         assert event.total is None or event.done <= event.total, event
     assert capfd.readouterr() == ("", ""), "nothing below the command line prints"

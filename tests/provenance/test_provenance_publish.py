@@ -185,7 +185,7 @@ def test_credentials_of_the_target_that_cannot_be_read_are_no_obstacle(make_clip
 def test_progress_and_warnings_are_reported(make_clip, tmp_path):
     events: list[Event] = []
     publish_clip(make_clip("in.mp4", size=(128, 96)), tmp_path / "out.mp4", report=events.append)
-    assert {e.stage for e in events} == {"publish"} and events[0].kind == "start" and events[-1].kind == "end"
+    assert {e.stage for e in events} == {"gate", "publish"} and events[0].kind == "start" and events[-1].kind == "end"
     assert events[-1].done == 12 and events[-1].total == 12
     assert any(e.kind == "warning" and "1:1" in e.message for e in events)
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..errors import NoFace
+from ..errors import NoFace, RefusedMaterial
 from ..events import Event
 from ..merge.patchfile import Patches
 from ..provenance.publish import publish, published
@@ -42,19 +42,23 @@ def deliver(job: Job, out: Path, *, source: Footage, target: Footage, rendered: 
             remedy="use another target, or set merge.strength above 0",
         )
     began = time.monotonic()
-    video = publish(
-        target.path,
-        target.info,
-        out,
-        patches=patches,
-        permits=permits.both,
-        settings=job.settings,
-        source=source.path,
-        model_id=rendered.model_id,
-        context=job.context,
-        overwrite=overwrite,
-        run_key=key,
-    )
+    try:
+        video = publish(
+            target.path,
+            target.info,
+            out,
+            patches=patches,
+            permits=permits.both,
+            settings=job.settings,
+            source=source.path,
+            model_id=rendered.model_id,
+            context=job.context,
+            overwrite=overwrite,
+            run_key=key,
+        )
+    except RefusedMaterial as error:
+        job.project.store.stage_done(StageRow(stage_key("refused", key), "gate", out.name, time.monotonic() - began, {"refused": error.what}))
+        raise
     row = StageRow(key, "publish", out.name, time.monotonic() - began, report_of(video))
     job.project.store.stage_done(row)
     job.rows.append(row)

@@ -17,6 +17,7 @@ from ..run.stage import Unit, stage_key
 from ..types import Faceset, Identity, Shot, Track
 from ..video.shots import find_shots
 from ..weights.registry import weight
+from .admit import admit
 from .job import Job
 from .media import Footage
 
@@ -123,8 +124,9 @@ def choose(job: Job, footage: Footage, tracks: list[Track], *, shots: list[Shot]
 
 
 def find_person(job: Job, footage: Footage) -> Person:
-    """Cuts, faces and the person meant, of one video."""
+    """Cuts, faces and the person meant, of one video; before anything is made from it, the refusal check."""
     shots = cut(job, footage)
+    admit(job, footage)
     return choose(job, footage, follow(job, footage, shots), shots=shots)
 
 

@@ -22,9 +22,10 @@ from ..files import part_of, sha256_file, sync_folder, translate
 from ..types import LabelledVideo, Patch, Permit, Planes, VideoInfo
 from ..video.color import paint
 from ..video.containers import container_for
+from ..video.probe import probe
 from ..video.read import frame_pts, read_frames
 from ..video.write import write_video
-from . import credentials, keys, ledger
+from . import credentials, gate, keys, ledger
 from .consent import check_permit
 from .credentials import EMBEDDED, Statement, sidecar_of, without_names
 from .label import Label, label_spans, make_label
@@ -109,8 +110,11 @@ def publish(
     `permits`: of the face (source), then of the performer (target); both must cover publishing today. Outside patches and label the
     samples that go to the encoder are the target's own. `run_key` names the work, so that a repeated run finds its own result.
 
-    Raises ConsentMissing, ConsentScope, ConsentExpired, ConsentRevoked; OutputExists, OutputFormat, OutputNotWritable, DiskFull,
-    OutputError; StepMissing where nothing was rendered; CredentialsError; LedgerBroken; Interrupted; and what reading raises.
+    Source, target and the pictures that are written pass the refusal check (`gate`) here, whatever was looked at before.
+
+    Raises ConsentMissing, ConsentScope, ConsentExpired, ConsentRevoked; RefusedMaterial, WeightsMissing, WeightsAltered; OutputExists,
+    OutputFormat, OutputNotWritable, DiskFull, OutputError; StepMissing where nothing was rendered; CredentialsError; LedgerBroken;
+    Interrupted; and what reading raises.
     """
     face = check_permit(permits[0], role="face", action="publish")
     performer = check_permit(permits[1], role="performer", action="publish")
@@ -126,6 +130,11 @@ def publish(
     if not altered:
         raise StepMissing("There are no rendered faces to publish.", remedy="run first: understudy render")
     label = make_label(info, settings.label.language)
+    looked = {
+        "source": gate.admit(source, probe(source), what=f"the source {source.name}", context=context),
+        "target": gate.admit(target, info, what=f"the target {target.name}", context=context),
+    }
+    watcher = gate.Watcher(f"the result {out.name}")
     with Meter(context, "publish", "Writing the video", info.n_frames) as meter:
         _warn(meter, label, target)
         unsigned = _unsigned(out)
@@ -133,18 +142,20 @@ def publish(
             spans = label_spans([pts * info.time_base for pts in frame_pts(target)], altered)
             count = write_video(
                 unsigned,
-                _pictures(target, info, patches, label, spans, meter),
+                _pictures(target, info, patches, label, spans, watcher, meter),
                 info=info,
                 encode=settings.encode,
                 audio_from=target,
                 context_check=context.check,
                 note=lambda message: meter.note(message, warning=True),
             )
+            looked["result"] = gate.refuse_unless_passed(watcher.verdict(), watcher.what)
             meter.note("Signing")
             inputs = {"target_sha256": sha256_file(target), "source_sha256": sha256_file(source)}
             body: dict[str, Any] = {
                 **_about(face, performer, label, model_id),
                 **inputs,
+                "refusal_check": {"rules": gate.RULES, **{name: verdict.as_dict() for name, verdict in looked.items()}},
                 "n_frames": count,
                 "n_altered": len(altered),
                 "labelled_frames": spans,
@@ -170,9 +181,18 @@ def _clear(out: Path) -> None:
 
 
 def _pictures(
-    target: Path, info: VideoInfo, patches: AlteredFrames, label: Label, spans: Sequence[tuple[int, int]], meter: Meter
+    target: Path,
+    info: VideoInfo,
+    patches: AlteredFrames,
+    label: Label,
+    spans: Sequence[tuple[int, int]],
+    watcher: gate.Watcher,
+    meter: Meter,
 ) -> Iterator[tuple[Planes, int]]:
-    """Every frame with its patches and, in the labelled stretches, the label on top. An invisible mark, too, has its place here: after these."""
+    """Every frame with its patches and, in the labelled stretches, the label on top. An invisible mark, too, has its place here: after these.
+
+    The refusal check sees each as it is written.
+    """
     stretches = iter(spans)
     stretch = next(stretches, None)
     for frame in read_frames(target, want="planes", info=info):
@@ -182,7 +202,11 @@ def _pictures(
         layers = patches.at(frame.index)
         if stretch is not None and frame.index >= stretch[0]:
             layers = [*layers, label.patch]
-        yield (paint(frame.planes, layers) if layers else frame.planes), frame.pts
+        picture = paint(frame.planes, layers) if layers else frame.planes
+        watcher.see(picture, float(frame.time))
+        if watcher.settled:
+            gate.refuse_unless_passed(watcher.verdict(), watcher.what)
+        yield picture, frame.pts
         meter.step()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,7 +123,9 @@ def path(name: str) -> Path:
             why="Its checksum is off: it was damaged or altered.",
             remedy="delete it and type: understudy setup" if entry.carrier else "install Understudy again: the file comes with it",
         )
-    write_text(_memory(), json.dumps({**_remembered(), entry.sha256: mark}))
+    # where another process keeps its own memory at the same moment, the file is simply checked again next time
+    with suppress(FileNotFoundError):
+        write_text(_memory(), json.dumps({**_remembered(), entry.sha256: mark}))
     return place
 
 
