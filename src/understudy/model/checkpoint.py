@@ -24,7 +24,7 @@ from ..errors import CheckpointBroken
 from ..files import sync_folder, translate
 from ..types import Faceset
 
-VERSION = 1
+VERSION = 2
 """Raised when a change of the network or its inputs makes older checkpoints useless."""
 _TENSORS, _FACTS, _SUMS = "tensors.safetensors", "facts.json", "sums.json"
 _PART = ".part-"

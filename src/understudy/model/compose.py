@@ -27,6 +27,8 @@ class Seen:
     """(B, K, 3, 16, 16) the draft's light on each texture."""
     mesh_B6HW: Tensor
     """(B, 6, 128, 128) attributes of the mesh (see `mesh_map.attributes`)."""
+    skin_B1HW: Tensor
+    """(B, 1, 64, 64) where the draft covers plain skin: there light is compared."""
     allowed_BK11: Tensor
     """1 for textures that may be used, 0 for those that would give the answer away."""
 
@@ -43,12 +45,12 @@ def look(draft_B3HW: Tensor, cover_B2HW: Tensor, maps: list[mesh_map.MeshMap], t
     places_64 = nnf.avg_pool2d(places, 2).unflatten(1, (-1, 2)).permute(0, 1, 3, 4, 2)
     laid = sample(textures.small_KCHW, places_64)
     batch, n = laid.shape[:2]
-    skin = (cover[:, :1] * (1 - mesh_64[:, 4:5]) * (1 - mesh_64[:, 5:6])).repeat_interleave(n, 0)
-    gain = light_gain(small.repeat_interleave(n, 0), laid.flatten(0, 1), skin)
+    skin = cover[:, :1] * (1 - mesh_64[:, 4:5]) * (1 - mesh_64[:, 5:6])
+    gain = light_gain(small.repeat_interleave(n, 0), laid.flatten(0, 1), skin.repeat_interleave(n, 0))
     lit = (laid.flatten(0, 1) * nnf.interpolate(gain, size=network.SIDE, mode="bilinear", align_corners=False)).unflatten(0, (batch, n))
     allowed = (torch.ones(batch, n) if allowed_BK is None else allowed_BK)[:, :, None, None]
     seen = torch.cat([small - 0.5, cover, mesh_64, ((lit - 0.5) * allowed[:, :, None]).flatten(1, 2)], 1)
-    return Seen(seen, places.unflatten(1, (-1, 2)).permute(0, 1, 3, 4, 2), gain.unflatten(0, (batch, n)), mesh, allowed)
+    return Seen(seen, places.unflatten(1, (-1, 2)).permute(0, 1, 3, 4, 2), gain.unflatten(0, (batch, n)), mesh, skin, allowed)
 
 
 def compose(draft_B3HW: Tensor, alpha_B1HW: Tensor, seen: Seen, correction: network.Correction, textures: Textures) -> Tensor:
@@ -70,8 +72,18 @@ def compose(draft_B3HW: Tensor, alpha_B1HW: Tensor, seen: Seen, correction: netw
     weight, kept, colour, detail = _to(window(rest), side).split([3 * n, 1, 3, 1], 1)
     laid = sample(textures.picture_KCHW, places).flatten(1, 2)
     made = kept * base + (weight * laid).unflatten(1, (n, 3)).sum(1)
-    made = made + detail * (made - _softened(made)) + colour
+    made = made + detail * (made - nnf.avg_pool2d(made, 3, 1, 1, count_include_pad=False)) + colour
+    made = made * _draft_light(plain, made, seen)
     return plain + window(alpha_B1HW) * (made - plain)
+
+
+def _draft_light(plain_B3HW: Tensor, made_B3HW: Tensor, seen: Seen) -> Tensor:
+    """Factors that give the skin back the light that the draft has: in training the network sees only the source's own light, and must not
+    bring it along to a target that stands in another."""
+    skin = window(seen.skin_B1HW)
+    unit = plain_B3HW.shape[-2] // skin.shape[-2]
+    gain = light_gain(nnf.avg_pool2d(plain_B3HW, unit), nnf.avg_pool2d(made_B3HW, unit), skin)
+    return nnf.interpolate(gain, size=plain_B3HW.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def window(x: Tensor) -> Tensor:
@@ -97,9 +109,3 @@ def _straight(side: int, device: torch.device) -> Tensor:
     y = (torch.arange(ROWS[0] * unit, ROWS[1] * unit, device=device) + 0.5) / side
     x = (torch.arange(COLUMNS[0] * unit, COLUMNS[1] * unit, device=device) + 0.5) / side
     return torch.stack(torch.broadcast_tensors(x[None, :], y[:, None]), -1)
-
-
-def _softened(x_B3HW: Tensor) -> Tensor:
-    """Binomial blur over 3 x 3 pixels."""
-    kernel = x_B3HW.new_tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]) / 16
-    return nnf.conv2d(nnf.pad(x_B3HW, (1, 1, 1, 1), mode="replicate"), kernel.expand(3, 1, 3, 3), groups=3)

@@ -55,7 +55,7 @@ def loss_parts(made_B3HW: Tensor, truth_B3HW: Tensor, weight_B1HW: Tensor) -> di
     }
 
 
-WEIGHTS = {"colour": 1.0, "structure": 0.5, "edges": 1.0, "grain": 1.0}
+WEIGHTS = {"colour": 1.0, "structure": 0.5, "edges": 1.0, "grain": 2.0}
 
 
 def total(parts: dict[str, Tensor]) -> Tensor:

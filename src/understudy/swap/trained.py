@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -56,11 +57,14 @@ class TrainedSwapper:
         """The draft's plan: what the network needs is in it."""
         return self._base.plan(performance)
 
-    @torch.inference_mode()
     def swap(self, crop: FaceCrop, drive: Drive) -> SwappedFace:
         """The draft, with the network's correction where a face can be. Alpha and confidence are the draft's."""
         face = self._base.swap(crop, drive)
-        size = crop.size
+        with _alone(), torch.inference_mode():
+            return self._corrected(face, drive)
+
+    def _corrected(self, face: SwappedFace, drive: Drive) -> SwappedFace:
+        size = face.rgb.shape[0]
         side = -(-size // network.SIDE) * network.SIDE
         draft = nnf.interpolate(_planes(face.rgb) / 255, size=side, mode="bilinear", align_corners=False) if side != size else _planes(face.rgb) / 255
         cover = torch.from_numpy(np.stack([face.alpha, face.confidence]))[None]
@@ -80,6 +84,17 @@ def corrected(base: Swapper, folder: Path, faceset: Faceset, *, settings: Settin
     checkpoints = Checkpoints(folder, key=key_of(faceset, settings.train, draft_id=base.model_id))
     best = checkpoints.best()
     return base if best is None else TrainedSwapper(base, faceset, best, tensors_sum=checkpoints.sum_of(best))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One thread: for one small picture two are hardly quicker, and far slower as soon as anything else runs on the machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _planes(picture: F32) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,7 +80,10 @@ def learn(faceset: Faceset, base: Base, *, folder: Path, settings: TrainSettings
     for name in checkpoints.passed_over:
         context.report(Event("train", "warning", f"The checkpoint {name} is damaged; an earlier one is used."))
     threads = _threads(settings, state)
-    drafts = make_drafts(faceset, base, size=settings.size, folder=folder / f"drafts-{key[:16]}", threads=threads, context=context)
+    drafts_folder = folder / f"drafts-{key[:16]}"
+    for old in set(folder.glob("drafts-*")) - {drafts_folder}:
+        shutil.rmtree(old, ignore_errors=True)
+    drafts = make_drafts(faceset, base, size=settings.size, folder=drafts_folder, threads=threads, context=context)
     with _exactly(threads):
         run = _Run(Trainer(Material(faceset, drafts), settings), checkpoints, context=context, previews=previews, threads=threads)
         run.resume(state)
