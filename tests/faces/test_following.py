@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -26,11 +28,14 @@ ACTORS = Path(__file__).parents[2] / "assets" / "actors"
 
 
 def follow(clip: str, n: int) -> list[Track]:
-    path = ACTORS / f"synthetic_actor_{clip}.mp4"
+    return follow_file(ACTORS / f"synthetic_actor_{clip}.mp4", n, name=clip)
+
+
+def follow_file(path: Path, n: int, *, name: str = "file") -> list[Track]:
     context = Context()
-    with Meter(context, "extract", clip, n) as meter:
-        shot = Shot(clip, f"{clip}-shot", 0, n, 0, n)
-        return track_shot(path, probe(path), shot=shot, media_id=clip, settings=FaceSettings(), context=context, meter=meter)
+    with Meter(context, "extract", name, n) as meter:
+        shot = Shot(name, f"{name}-shot", 0, n, 0, n)
+        return track_shot(path, probe(path), shot=shot, media_id=name, settings=FaceSettings(), context=context, meter=meter)
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +55,20 @@ def test_every_frame_is_followed(actor: Track) -> None:
     assert actor.presence.min() > 0.9
     assert actor.key_index.tolist() == list(range(0, 150, FaceSettings().parse_every))
     assert np.linalg.norm(actor.embedding) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_face_found_late_is_followed_back_to_where_it_began(tmp_path: Path) -> None:
+    path = tmp_path / "late.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=Fraction(25), options={"crf": "18", "preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 512, 512, "yuv420p"
+        for frame in read_frames(ACTORS / "synthetic_actor_A_eval.mp4", end_index=14):
+            assert frame.rgb is not None
+            picture = np.full_like(frame.rgb, 90) if frame.index < 5 else frame.rgb
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    (track,) = follow_file(path, 14)
+    assert track.frame_index.tolist() == list(range(5, 14)), "the detector looked at frames 4 and 8"
 
 
 def test_pose_and_expression_agree_with_the_truth(actor: Track) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from ..config import FaceSettings
-from ..types import U8, Face
+from ..types import Face
 from ..weights.sessions import yunet
+from .warp import Picture, reduced, size_hw
 
 _TURNS = (1, 2, 3)
 _UPRIGHT = 0.9
@@ -21,22 +21,20 @@ class Detector:
         self._long_side = settings.detect_long_side
         self._net = yunet(score=settings.detect_score)
 
-    def find(self, rgb: U8, *, rotations: bool = False) -> list[Face]:
-        """Faces in a picture (H, W, 3) uint8 RGB, the largest first, in its pixels.
+    def find(self, picture: Picture, *, rotations: bool = False) -> list[Face]:
+        """Faces in a picture, the largest first, in its pixels.
 
         With `rotations`, a picture in which no upright face is found for sure is searched again turned by quarters; the best turn counts.
         """
-        scale = min(1.0, self._long_side / max(rgb.shape[:2]))
-        size = max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale))
-        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
-        bgr = np.ascontiguousarray(small[..., ::-1])
+        bgr = np.ascontiguousarray(reduced(picture, self._long_side)[..., ::-1])
         rows = self._rows(bgr)
         for turn in _TURNS if rotations and _best(rows) < _UPRIGHT else ():
             turned = self._rows(np.ascontiguousarray(np.rot90(bgr, turn)))
             if _best(turned) > _best(rows):
                 rows = _unturned(turned, turn, bgr.shape[1], bgr.shape[0])
         # pixel centres are at integers: positions scale about the corner of the first pixel
-        ratio = np.asarray([rgb.shape[1] / bgr.shape[1], rgb.shape[0] / bgr.shape[0]], np.float64)
+        height, width = size_hw(picture)
+        ratio = np.asarray([width / bgr.shape[1], height / bgr.shape[0]], np.float64)
         faces = [_face(row, ratio) for row in rows]
         return sorted(faces, key=lambda f: -float(np.prod(f.box_xyxy[2:] - f.box_xyxy[:2])))
 

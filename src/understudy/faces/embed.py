@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from ..types import F32, U8
 from ..weights.sessions import onnx
+from .warp import Picture, cut
 
 SIDE = 112
 _TEMPLATE = np.asarray([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float64)
@@ -19,7 +19,7 @@ def points5(landmarks: np.ndarray) -> F32:
     return np.stack([(xy[33] + xy[133]) / 2, (xy[362] + xy[263]) / 2, xy[1], xy[61], xy[291]])
 
 
-def aligned(rgb: U8, landmarks: np.ndarray) -> U8:
+def aligned(picture: Picture, landmarks: np.ndarray) -> U8:
     """The face as the network wants it: (112, 112, 3) RGB."""
     source = points5(landmarks).astype(np.float64)
     mean_s, mean_t = source.mean(0), _TEMPLATE.mean(0)
@@ -28,7 +28,7 @@ def aligned(rgb: U8, landmarks: np.ndarray) -> U8:
     z = (np.conj(a[:, 0] + 1j * a[:, 1]) * (b[:, 0] + 1j * b[:, 1])).sum() / max((a**2).sum(), 1e-9)
     linear = np.asarray([[z.real, -z.imag], [z.imag, z.real]], np.float64)
     matrix = np.concatenate([linear, (mean_t - linear @ mean_s)[:, None]], 1)
-    return np.asarray(cv2.warpAffine(rgb, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR), np.uint8)
+    return cut(picture, matrix, size=SIDE)
 
 
 def embed(pictures: list[U8]) -> F32:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
+from concurrent.futures import Executor, Future
 
 import cv2
 import numpy as np
@@ -10,14 +12,23 @@ import numpy as np
 from ..types import F32, N_LANDMARKS, U8, Track
 from .embed import aligned, embed
 from .landmark import SIDE, Measured, blendshapes
-from .mesh import pose_deg
+from .mesh import BROW_LEFT, BROW_RIGHT, EYE_LEFT, EYE_RIGHT, FACE_OVAL, LIPS_INNER, LIPS_OUTER, N_SKIN, pose_deg
 from .segment import SIDE as CLASSES_SIDE
-from .segment import parse
+from .segment import head_of, parse
 from .smooth import smooth_landmarks
+from .warp import Picture
 
 _PORTRAITS = 4
 """How many pictures the identity is taken from: they cost 20-40 ms each."""
 _PORTRAIT_EVERY = 5
+_SOONEST = 4
+"""Frames between two parsed ones at least."""
+_OTHER_COLOUR = 35
+"""Grey levels by which a point of the face must differ, light apart, to show something else than before."""
+_OTHER_SHARE = 0.03
+"""Share of such points from which something has come before the face, or has gone."""
+_MOVING = {*EYE_RIGHT, *EYE_LEFT, *BROW_RIGHT, *BROW_LEFT, *LIPS_OUTER, *LIPS_INNER, *FACE_OVAL}
+_CALM = np.asarray([i for i in range(N_SKIN) if i not in _MOVING], np.intp)
 
 
 def mesh_box(landmarks: np.ndarray) -> F32:
@@ -34,16 +45,20 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 
 class Followed:
-    """Gathers a face's measurements; keeps small pictures only."""
+    """Gathers a face's measurements; keeps small pictures only.
 
-    def __init__(self, *, parse_every: int) -> None:
+    `aside` is one other thread, on which the slow networks run that following does not wait for.
+    """
+
+    def __init__(self, *, parse_every: int, aside: Executor) -> None:
+        self._aside = aside
         self._parse_every = parse_every
         self.index: list[int] = []
         self.meshes: list[F32] = []
         self.presence: list[float] = []
         self._sharpness: list[float] = []
         self._colours: list[U8] = []
-        self._keys: list[tuple[int, U8]] = []
+        self._keys: list[tuple[int, Future[U8]]] = []
         self._portraits: list[tuple[float, int, U8]] = []
         self.lost_for = 0
         """Frames since it was last seen; 0 while it is seen."""
@@ -58,7 +73,12 @@ class Followed:
         """Where it was seen last."""
         return mesh_box(self.meshes[-1])
 
-    def add(self, rgb: U8, index: int, measured: Measured) -> None:
+    def box_at(self, index: int) -> F32 | None:
+        """Where it was in a frame, or None."""
+        at = bisect_left(self.index, index)
+        return mesh_box(self.meshes[at]) if at < len(self.index) and self.index[at] == index else None
+
+    def add(self, picture: Picture, index: int, measured: Measured) -> None:
         """Take in one frame's measurement."""
         number = len(self.index)
         self.lost_for = 0
@@ -68,24 +88,35 @@ class Followed:
         self.presence.append(measured.presence)
         self._sharpness.append(sharpness)
         self._colours.append(_colours(measured))
-        if not self._keys or index - self.index[self._keys[-1][0]] >= self._parse_every:
-            self._keys.append((number, parse(rgb, measured.landmarks)))
+        if self._must_parse(number):
+            if self._keys:
+                self._keys[-1][1].result()  # so that work does not pile up
+            self._keys.append((number, self._aside.submit(parse, head_of(picture, measured.landmarks))))
         if number % _PORTRAIT_EVERY == 0:
-            self._consider_portrait(rgb, measured, sharpness, number)
+            self._consider_portrait(picture, measured, sharpness, number)
 
-    def _consider_portrait(self, rgb: U8, measured: Measured, sharpness: float, number: int) -> None:
+    def _must_parse(self, number: int) -> bool:
+        """At least every so often; sooner where the colours say that a hand or a microphone has come or gone."""
+        if not self._keys:
+            return True
+        key = self._keys[-1][0]
+        since = self.index[number] - self.index[key]
+        return since >= self._parse_every or (since >= _SOONEST and _covered(self._colours[key], self._colours[number]))
+
+    def _consider_portrait(self, picture: Picture, measured: Measured, sharpness: float, number: int) -> None:
         yaw, pitch, _ = np.radians(pose_deg(measured.landmarks))
         box = mesh_box(measured.landmarks)
         size = min(1.0, float(box[3] - box[1]) / 112)
         value = float(measured.presence * np.cos(yaw) ** 2 * np.cos(pitch) ** 2 * size * sharpness)
         if len(self._portraits) < _PORTRAITS:
-            heapq.heappush(self._portraits, (value, number, aligned(rgb, measured.landmarks)))
+            heapq.heappush(self._portraits, (value, number, aligned(picture, measured.landmarks)))
         elif value > self._portraits[0][0]:
-            heapq.heapreplace(self._portraits, (value, number, aligned(rgb, measured.landmarks)))
+            heapq.heapreplace(self._portraits, (value, number, aligned(picture, measured.landmarks)))
 
     def track(self, *, track_id: str, media_id: str, shot_id: str) -> Track:
         """Everything at once: steadied mesh, pose, expression, identity."""
         index = np.asarray(self.index, np.int32)
+        embedding = self._aside.submit(embed, [picture for _, _, picture in self._portraits])
         landmarks = smooth_landmarks(np.stack(self.meshes).astype(np.float32), index)
         return Track(
             track_id=track_id,
@@ -99,9 +130,9 @@ class Followed:
             blendshapes=blendshapes(landmarks),
             sharpness=np.asarray(self._sharpness, np.float32),
             vertex_rgb=np.stack(self._colours),
-            embedding=embed([picture for _, _, picture in self._portraits]),
+            embedding=embedding.result(),
             key_index=np.asarray([number for number, _ in self._keys], np.int32),
-            key_classes=np.stack([classes for _, classes in self._keys]).reshape(-1, CLASSES_SIDE, CLASSES_SIDE),
+            key_classes=np.stack([classes.result() for _, classes in self._keys]).reshape(-1, CLASSES_SIDE, CLASSES_SIDE),
         )
 
 
@@ -118,3 +149,10 @@ def _colours(measured: Measured) -> U8:
     soft = cv2.blur(measured.crop, (7, 7))
     xy = np.clip(np.rint(measured.crop_landmarks[:, :2]), 0, SIDE - 1).astype(np.intp)
     return np.asarray(soft[xy[:, 1], xy[:, 0]], np.uint8).reshape(N_LANDMARKS, 3)
+
+
+def _covered(before: U8, now: U8) -> bool:
+    """Whether many points of the face (478, 3) show another colour than before, the change of light (a gain for each channel) apart."""
+    a, b = (colours[_CALM].astype(np.float32) + 8 for colours in (before, now))
+    gain = np.median(b / a, axis=0)
+    return bool((np.abs(b - gain * a).mean(-1) > _OTHER_COLOUR).mean() > _OTHER_SHARE)

@@ -9,7 +9,7 @@ import numpy as np
 from ..types import F32, N_LANDMARKS, U8, Face
 from ..weights.sessions import lite
 from .align import apply, invert
-from .warp import cut, square_matrix
+from .warp import Picture, cut, square_matrix
 
 SIDE = 256
 """Side of the picture that the network sees."""
@@ -39,16 +39,16 @@ class Measured:
     """(478, 3) in crop pixels."""
 
 
-def from_box(rgb: U8, face: Face) -> Measured:
+def from_box(picture: Picture, face: Face) -> Measured:
     """The mesh of a face that the detector found."""
     right, left = face.points5[0], face.points5[1]
     angle = float(np.arctan2(left[1] - right[1], left[0] - right[0]))
     box = face.box_xyxy
     side = _MARGIN * float(max(box[2] - box[0], box[3] - box[1]))
-    return _measure(rgb, square_matrix((box[:2] + box[2:]) / 2, side, angle, size=SIDE))
+    return _measure(picture, square_matrix((box[:2] + box[2:]) / 2, side, angle, size=SIDE))
 
 
-def from_mesh(rgb: U8, landmarks: F32) -> Measured:
+def from_mesh(picture: Picture, landmarks: F32) -> Measured:
     """The mesh of a face from its mesh (478, 3) in the frame before (or the same frame, to refine it)."""
     points = landmarks[:, :2]
     angle = float(np.arctan2(*(points[263] - points[33])[::-1]))
@@ -56,11 +56,11 @@ def from_mesh(rgb: U8, landmarks: F32) -> Measured:
     turn = np.asarray([[cos, -sin], [sin, cos]], np.float32)
     level = points @ turn
     low, high = level.min(0), level.max(0)
-    return _measure(rgb, square_matrix(turn @ ((low + high) / 2), _MARGIN * float((high - low).max()), angle, size=SIDE))
+    return _measure(picture, square_matrix(turn @ ((low + high) / 2), _MARGIN * float((high - low).max()), angle, size=SIDE))
 
 
-def _measure(rgb: U8, matrix: F32) -> Measured:
-    crop = cut(rgb, matrix, size=SIDE)
+def _measure(picture: Picture, matrix: F32) -> Measured:
+    crop = cut(picture, matrix, size=SIDE)
     net = lite("landmarker", "face_landmarks_detector.tflite")
     out = net((crop * np.float32(1 / 255))[None])
     inside = out["Identity"].reshape(N_LANDMARKS, 3)

@@ -8,7 +8,7 @@ import numpy as np
 from ..types import F32, U8
 from ..weights.sessions import lite
 from .align import crop_matrices
-from .warp import cut
+from .warp import Picture, cut
 
 SIDE = 128
 """Side of the map of classes: the standard crop at this size."""
@@ -18,11 +18,15 @@ _WIDER = 1.3
 """The network wants a head with surroundings: this much more than the standard crop."""
 
 
-def parse(rgb: U8, landmarks: F32) -> U8:
-    """Classes (128, 128) uint8 in the standard crop of the mesh (478, 3) in frame `rgb`."""
+def head_of(picture: Picture, landmarks: F32) -> U8:
+    """(256, 256, 3): what the network looks at, for the mesh (478, 3) in the frame."""
     matrix = crop_matrices(landmarks, size=_NET_SIDE).astype(np.float64) / _WIDER
     matrix[:, 2] += (_NET_SIDE - 1) / 2 * (1 - 1 / _WIDER)
-    head = cut(rgb, matrix, size=_NET_SIDE)
+    return cut(picture, matrix, size=_NET_SIDE)
+
+
+def parse(head: U8) -> U8:
+    """Classes (128, 128) uint8 in the standard crop of the mesh that `head_of` was given."""
     (scores,) = lite("multiclass")((head * np.float32(1 / 255))[None]).values()
     inner = np.asarray([[1, 0, 0], [0, 1, 0]], np.float64) * (_WIDER * SIDE / _NET_SIDE)
     inner[:, 2] = (SIDE - 1) / 2 - inner[0, 0] * (_NET_SIDE - 1) / 2

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Raised when a change of the code changes what stages produce, so that old results are made anew."""
 
 

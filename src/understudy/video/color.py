@@ -59,6 +59,12 @@ def rgb_from_planes(planes: Planes, *, depth: Literal["native", 8] = "native") -
     return rgb_from_yuv444(yuv, color=planes.color, depth=depth)
 
 
+def black_levels(color: ColorInfo) -> tuple[int, int]:
+    """(luma, chroma) of black, in samples of the picture's bit depth."""
+    black, _, middle, _ = _scales(color)
+    return int(black), int(middle)
+
+
 def rgb_from_yuv444(yuv: np.ndarray, *, color: ColorInfo, depth: Literal["native", 8]) -> np.ndarray:
     """RGB from samples that already have one colour each: `yuv` (H, W, 3) uint8 or uint16, bit depth of `color`."""
     wide = depth == "native" and color.bit_depth > 8

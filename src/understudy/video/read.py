@@ -76,7 +76,7 @@ def _frame(
     if want != "planes":
         height, width = planes.y.shape
         small = max_side is not None and max(height, width) > max_side
-        rgb = _small_rgb(planes, max_side or 0, depth) if small else rgb_from_planes(planes, depth=depth)
+        rgb = small_rgb(planes, max_side or 0, depth) if small else rgb_from_planes(planes, depth=depth)
     return Frame(rgb, planes if want != "rgb" else None, pts, index.time_base, position)
 
 
@@ -183,8 +183,9 @@ def _samples(picture: VideoFrame, number: int, dtype: type) -> np.ndarray:
     return rows[:, : plane.width]
 
 
-def _small_rgb(planes: Planes, max_side: int, depth: Literal["native", 8]) -> np.ndarray:
-    """Scaled in the stored samples: much less work than making the full picture first, and the same to within a grey level."""
+def small_rgb(planes: Planes, max_side: int, depth: Literal["native", 8]) -> np.ndarray:
+    """The picture in RGB with its longer side at `max_side`, for pictures that are larger. Scaled in the stored samples: much less work than
+    making the full picture first, and the same to within a grey level."""
     height, width = planes.y.shape
     scale = max_side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
