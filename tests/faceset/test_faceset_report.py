@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.faces.mesh import BLENDSHAPE_NAMES
+from understudy.faceset.acting import nearest_pose
 from understudy.faceset.material import Clip, Fit, Material
-from understudy.faceset.report import Report, compare, nearest_pose
+from understudy.faceset.report import Report, compare
 from understudy.faceset.report_page import page
 
 N = 250

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 from html import escape
 
+from .finding import SEVERITIES, Finding, when_words
 from .material import Clip
-from .report import SEVERITIES, Finding, Report, when_words
+from .report import Report
 
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1c1c21;--pale:#5c5c66;--line:#d9d9de;--back:#fafafa;--card:#fff;--good:#1a7f46;--usable:#9a5b00;--weak:#b3261e}

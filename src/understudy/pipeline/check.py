@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from ..faces.align import crop_matrices, take_crop
-from ..faceset.report import Finding, Report, compare
+from ..faceset.finding import Finding
+from ..faceset.report import Report, compare
 from ..types import U8
 from ..video.read import read_frames
 from .extract import Person, collect, find_person
