@@ -25,6 +25,8 @@ from .pipeline.check import check as check_pair
 from .pipeline.consents import Permits, check_records, permits_of
 from .pipeline.deliver import deliver, publish_key
 from .pipeline.extract import Person, collect, faceset_key, find_person
+from .pipeline.forget import Forgotten
+from .pipeline.forget import forget as forget_person
 from .pipeline.job import Job, in_words, open_job
 from .pipeline.learn import draft_swapper, learn, swapper_for, wants_training
 from .pipeline.media import Footage, ask_for, check_face, footage, same_file
@@ -48,6 +50,7 @@ from .weights.registry import path as weight_path
 __all__ = [
     "CheckReport",
     "ConsentRecord",
+    "Forgotten",
     "Report",
     "Status",
     "Swapped",
@@ -59,6 +62,7 @@ __all__ = [
     "consent_show",
     "doctor",
     "extract",
+    "forget",
     "new",
     "publish",
     "render",
@@ -387,6 +391,15 @@ def consent_revoke(path_or_id: str, *, reason: str) -> list[str]:
     path = Path(path_or_id)
     record_id = load_record(path).record_id if path.is_file() else path_or_id
     return [row.body["out"] for row in revoke(record_id, reason=reason)]
+
+
+def forget(project: Path, person: str) -> Forgotten:
+    """Remove everything of a person from a project: faces, embeddings, models, merged frames, previews; with a signed receipt.
+
+    `person`: source, target, or the name or number on the consent record. Raises UsageError, ForgetIncomplete, KeysMissing.
+    """
+    with open_job(project, flags={}, context=Context()) as job:
+        return forget_person(job.project, person)
 
 
 # --------------------------------------------------------------------------------------------------- the machine

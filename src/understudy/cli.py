@@ -19,6 +19,7 @@ from rich.table import Table
 
 from . import __version__, api
 from .cli_consent import app as consent_app
+from .cli_forget import forget
 from .cli_support import LOOK, PLAIN, STEPS, WHOLE, Quality, as_settings, at_work, ready_tokens, say, show_times, suggestion, typeable
 from .crash import write_crash
 from .errors import UnderstudyError, UsageError
@@ -33,6 +34,7 @@ Begin with `understudy swap --help`. All settings: `understudy settings`. Explan
 
 app = App(name="understudy", help=INTRO, version=__version__, help_format="markdown", default_parameter=PLAIN, result_action="return_value")
 app.command(consent_app)
+app.command(forget, group=LOOK, sort_key=12)
 
 ProjectFlag = Annotated[Path, Parameter(name="--project", help="The project folder.")]
 OutFlag = Annotated[Path, Parameter(name=["--out", "-o"], help="Where the result goes (.mp4, .mov, .m4v or .mkv).")]

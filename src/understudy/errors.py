@@ -180,6 +180,12 @@ class StepMissing(ProjectError):
     code = "project.step-missing"
 
 
+class ForgetIncomplete(ProjectError):
+    """After forgetting a person, the search of the project still found something of that person; there is no receipt yet."""
+
+    code = "project.forget-incomplete"
+
+
 # ----------------------------------------------------------------------------------------------------------- faces
 
 

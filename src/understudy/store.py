@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +118,20 @@ class Store:
             "SELECT media_id, path, sha256, role, face, info FROM media WHERE ?1 IS NULL OR role=?1 ORDER BY added, media_id", (role,)
         )
         return [MediaRow(media_id, path, sha256, role, face, json.loads(info)) for media_id, path, sha256, role, face, info in rows]
+
+    def erase(self, media_ids: Sequence[str], record_ids: Sequence[str]) -> None:
+        """Remove these files and consents, their shots and the log of all stages (it names files), and leave no trace of the old rows."""
+        self._db.execute("PRAGMA secure_delete=ON")
+        with self._transaction():
+            for media_id in media_ids:
+                self._db.execute("DELETE FROM media WHERE media_id=?", (media_id,))
+                self._db.execute("DELETE FROM shots WHERE media_id=?", (media_id,))
+            for record_id in record_ids:
+                self._db.execute("DELETE FROM consents WHERE record_id=?", (record_id,))
+            self._db.execute("DELETE FROM stages")
+        # old pages are still in the write-ahead log until it is emptied
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # shots
 

@@ -1,0 +1,218 @@
+"""Forgetting a person in a project: faces, embeddings, models, previews and everything made from them go, and a signed receipt says so.
+
+Files are removed, not overwritten: on today's disks writing over a file does not reach its old place. The videos that were given and the
+results that were published lie outside of the project and are the user's own; they are named, not touched. The ledger stays whole.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from ..errors import ConsentError, ForgetIncomplete, ProjectBroken, UsageError
+from ..faces.trackfile import load_tracks
+from ..files import write_bytes
+from ..home import home
+from ..project import Project
+from ..provenance import keys, ledger
+from ..provenance.consent import ConsentRecord, load_record
+from ..provenance.ledger import canonical
+from ..store import MediaRow
+from ..types import F32, Role
+
+FORMAT = "understudy.forgotten/1"
+SAME_PERSON = 0.45
+"""Likeness of embeddings (cosine) from which a track of another video counts as the same person: rather low, because such a file is only
+a cache that can be made anew."""
+_ROLES: dict[str, Role] = {"face": "source", "performer": "target"}
+_SHORT_NAME = 6
+"""Names of fewer bytes occur in large binary files by chance, so they are looked for in small files only."""
+_SMALL_FILE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What `forget` did. The receipt holds no name and no file name."""
+
+    receipt: Path
+    files: int
+    bytes: int
+    scanned: int
+    """Files left in the project, each searched."""
+    videos: tuple[Path, ...]
+    """The videos of the person that were given: the user's own, left where they are."""
+    exports: tuple[Path, ...]
+    """Results that stand on the person's consent and are still at their place."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Person:
+    roles: tuple[Role, ...]
+    media: tuple[MediaRow, ...]
+    records: tuple[tuple[Path, ConsentRecord], ...]
+    embeddings: F32
+    """(N, 128): of every track of the person's own videos."""
+
+    @property
+    def names(self) -> set[str]:
+        return {record.subject for _, record in self.records}
+
+
+def forget(project: Project, person: str) -> Forgotten:
+    """Remove everything of `person` (source, target, the name on a consent record, or the record's number) from an open, locked project.
+
+    Raises UsageError where nobody is meant, ForgetIncomplete where something of the person is found afterwards, KeysMissing.
+    """
+    keys.public_key()  # without a key there is no receipt
+    who = _find(project, person)
+    doomed = sorted({path for path in _doomed(project, who) if path.is_file()})
+    count, size = len(doomed), sum(path.stat().st_size for path in doomed)
+    for path in doomed:
+        path.unlink()
+    _remove_empty_folders(project)
+    project.store.erase([row.media_id for row in who.media], [record.record_id for _, record in who.records])
+    scanned, left = _scan(project, who)
+    if left:
+        raise ForgetIncomplete(
+            f"Something of the person is still in the project: {', '.join(str(path) for path in left)}.",
+            why="It was not made by Understudy, or another program put it back.",
+            remedy="look at these files, remove them, then type the same again for the receipt",
+        )
+    ids = sorted(record.record_id for _, record in who.records)
+    exports = {row.body["file_sha256"]: Path(row.body["out"]) for record_id in ids for row in ledger.exports_with(record_id)}
+    receipt = _write_receipt(
+        {
+            "receipt_id": f"forgotten-{secrets.token_hex(8)}",
+            "consent_records": ids,
+            "roles": list(who.roles),
+            "removed_files": count,
+            "removed_bytes": size,
+            "searched_files": scanned,
+            "found_afterwards": 0,
+            "exports_on_record": sorted(exports),
+            "forgotten_on": datetime.now(UTC).isoformat(timespec="seconds"),
+            "made_with": f"Understudy {__version__}",
+        }
+    )
+    videos = [path for path in (project.absolute(row.path) for row in who.media) if path.is_file()]
+    return Forgotten(receipt, count, size, scanned, tuple(videos), tuple(path for path in exports.values() if path.is_file()))
+
+
+def receipt_holds(path: Path) -> bool:
+    """Whether a receipt is as it was signed on this machine."""
+    try:
+        whole = json.loads(path.read_bytes())
+        content, signature = whole["receipt"], whole["signature"]
+        return whole["format"] == FORMAT and keys.signature_holds(canonical(content), signature["value"], keys.public_key())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _find(project: Project, person: str) -> _Person:
+    wanted = person.strip().casefold()
+    found: list[tuple[Path, ConsentRecord]] = []
+    roles: set[Role] = {role for role in ("source", "target") if role == wanted}
+    kept = [(role, project.absolute(path)) for role in _ROLES for path in project.store.consents(role)]
+    for role, path in kept:
+        try:
+            record = load_record(path)
+        except ConsentError:
+            continue
+        if wanted in (_ROLES[role], record.subject.casefold(), record.record_id):
+            found.append((path, record))
+            roles.add(_ROLES[role])
+    if not roles:
+        raise UsageError(
+            f"'{person}' is nobody in the project {project.folder.name}.",
+            remedy="say source or target, or the name or number on the person's consent record",
+        )
+    media = tuple(row for row in project.store.media() if row.role in roles)
+    vectors = [vector for row in media for file in _tracks(project, row.media_id) for vector in _embeddings(file)]
+    return _Person(tuple(sorted(roles)), media, tuple(found), np.array(vectors, np.float32).reshape(len(vectors), -1))
+
+
+def _tracks(project: Project, media_id: str) -> list[Path]:
+    return sorted((project.folder / "faces" / media_id).glob("*.npz"))
+
+
+def _embeddings(file: Path) -> list[F32]:
+    """The embeddings in a file of tracks; none where it cannot be read."""
+    try:
+        return [track.embedding for track in load_tracks(file)]
+    except ProjectBroken:
+        return []
+
+
+def _shows(file: Path, who: _Person) -> bool:
+    """Whether a file of tracks holds the person; one that cannot be read counts."""
+    try:
+        others = np.array([track.embedding for track in load_tracks(file)], np.float32)
+    except ProjectBroken:
+        return True
+    return bool(len(others) and len(who.embeddings) and (others @ who.embeddings.T).max() > SAME_PERSON)
+
+
+def _doomed(project: Project, who: _Person) -> Iterator[Path]:
+    """Every file to be removed. Merged frames and previews show both people, so they go whoever is forgotten."""
+    root = project.folder
+    seen_in = {row.media_id for row in who.media}
+    seen_in |= {file.parent.name for file in (root / "faces").glob("*/*.npz") if _shows(file, who)}
+    for media_id in seen_in:
+        yield from (root / "faces" / media_id).rglob("*")
+        yield from (root / "people").glob(f"{media_id}*")
+    for row in who.media:
+        if row.face:
+            yield project.absolute(row.face)
+    for path in _made_folders(project, who):
+        yield from path.rglob("*")
+    yield from (path for path in root.rglob(".*") if ".part" in path.name)
+    yield from (path for path, _ in who.records)
+
+
+def _made_folders(project: Project, who: _Person) -> Iterator[Path]:
+    """Folders of which nothing may be left. The network learns the source's face alone."""
+    for folder in ("render", "previews", *(("faceset", "model") if "source" in who.roles else ())):
+        for path in (project.folder / folder).iterdir() if (project.folder / folder).is_dir() else ():
+            if path.is_dir():
+                yield path
+        if folder != "render":
+            yield project.folder / folder
+
+
+def _remove_empty_folders(project: Project) -> None:
+    for name in ("faces", "faceset", "model", "render", "previews"):
+        for path in sorted((project.folder / name).rglob("*"), reverse=True):
+            if path.is_dir() and not any(path.iterdir()):
+                shutil.rmtree(path)
+
+
+def _scan(project: Project, who: _Person) -> tuple[int, list[Path]]:
+    """Search every file that is left: (how many, those in which something of the person is). By place, by name, by the numbers of the face."""
+    doomed = set(_doomed(project, who))
+    names = [spelled for name in who.names for spelled in (name.encode("utf-8"), json.dumps(name)[1:-1].encode("ascii"))]
+    numbers = [vector.tobytes() for vector in who.embeddings]
+    videos = {project.absolute(row.path).resolve() for row in who.media}
+    left: list[Path] = []
+    files = [path for path in sorted(project.folder.rglob("*")) if path.is_file() and path.resolve() not in videos]
+    for path in files:
+        data = path.read_bytes()
+        needles = [*numbers, *(name for name in names if len(name) >= _SHORT_NAME or len(data) <= _SMALL_FILE)]
+        if path in doomed or any(needle in data for needle in needles):
+            left.append(path)
+    return len(files), left
+
+
+def _write_receipt(content: dict[str, Any]) -> Path:
+    signature = {"algorithm": "Ed25519", "public_key": keys.public_key(), "value": keys.sign(canonical(content)).hex()}
+    path = home() / "receipts" / f"{content['receipt_id']}.json"
+    write_bytes(path, json.dumps({"format": FORMAT, "receipt": content, "signature": signature}, indent=2).encode("utf-8") + b"\n")
+    return path
