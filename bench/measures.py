@@ -11,6 +11,7 @@ import numpy as np
 
 from understudy.config import FaceSettings
 from understudy.events import Context, Meter
+from understudy.faces.align import apply, crop_matrices, take_crop
 from understudy.faces.mesh import canonical, eye_opening, mouth_opening
 from understudy.faces.track import track_shot
 from understudy.swap.regions import inner_weight
@@ -20,6 +21,7 @@ from understudy.video.probe import probe
 from understudy.video.read import read_frames
 
 SIDE = 256
+CROP = 320
 Judge = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -30,7 +32,10 @@ class Seen:
     track: Track
     flat: np.ndarray
     """(T, 256, 256, 3) uint8 the face unrolled onto the mean face's mesh."""
-    frames: list[np.ndarray]
+    crops: np.ndarray
+    """(T, 320, 320, 3) uint8 the standard crops: whole frames of a long video would not fit into memory."""
+    points: np.ndarray
+    """(T, 478, 3) the mesh in the crops' pixels."""
 
 
 def look(path: Path) -> Seen:
@@ -45,12 +50,14 @@ def look(path: Path) -> Seen:
     track = max(tracks, key=len)
     raster = flat_raster()
     place = {int(index): i for i, index in enumerate(track.frame_index)}
-    flat, frames = [], []
+    matrices = crop_matrices(track.landmarks, size=CROP)
+    flat, crops = [], []
     for frame in read_frames(path, info=info):
         if frame.index in place and frame.rgb is not None:
-            frames.append(frame.rgb)
-            flat.append(unroll(frame.rgb, track.landmarks[place[frame.index]], raster))
-    return Seen(track, np.stack(flat), frames)
+            at = place[frame.index]
+            crops.append(take_crop(frame.rgb, matrices[at], size=CROP).rgb)
+            flat.append(unroll(frame.rgb, track.landmarks[at], raster))
+    return Seen(track, np.stack(flat), np.stack(crops), apply(matrices, track.landmarks))
 
 
 def flat_raster() -> Raster:
@@ -82,7 +89,7 @@ def same_frames(a: Seen, b: Seen) -> tuple[np.ndarray, np.ndarray]:
 
 def identity(seen: Seen, judge: Judge, *, every: int = 4) -> np.ndarray:
     """(K, D) unit vectors of every few frames."""
-    return np.stack([judge(seen.frames[i], seen.track.landmarks[i]) for i in range(0, len(seen.frames), every)])
+    return np.stack([judge(seen.crops[i], seen.points[i]) for i in range(0, len(seen.crops), every)])
 
 
 def mean_vector(vectors: np.ndarray) -> np.ndarray:

@@ -22,7 +22,6 @@ from measures import Seen, against_truth, expression, flicker, identity, look, m
 
 from understudy import api
 from understudy.events import Context, Event
-from understudy.faces.align import crop_matrices, take_crop
 
 ROOT = Path(__file__).parents[1]
 ACTORS = ROOT / "assets" / "actors"
@@ -59,7 +58,7 @@ def main() -> None:
 
 def judge(result: Seen, *, target: Seen, source: Seen, truth: Seen | None) -> dict[str, Any]:
     """All figures of one result. Identity is cosine with the mean vector of a person's own video."""
-    figures: dict[str, Any] = {"frames": len(result.frames)}
+    figures: dict[str, Any] = {"frames": len(result.crops)}
     for name, net in judges().items():
         a, b = mean_vector(identity(source, net, every=8)), mean_vector(identity(target, net, every=8))
         vectors = identity(result, net)
@@ -82,16 +81,16 @@ def judge(result: Seen, *, target: Seen, source: Seen, truth: Seen | None) -> di
     return figures
 
 
-def sheet(path: Path, *, result: Seen, target: Seen, truth: Seen | None, rows: int = 6, side: int = 320) -> None:
+def sheet(path: Path, *, result: Seen, target: Seen, truth: Seen | None, rows: int = 6) -> None:
     """Target, result, truth (where known) and both unrolled, at frames spread over the clip."""
     pictures = []
     ia, ib = same_frames(result, target)
+    side = result.crops.shape[1]
     for i in np.linspace(0, len(ia) - 1, rows + 2).astype(int)[1:-1]:
-        matrix = crop_matrices(target.track.landmarks[ib[i]], size=side)
-        row = [take_crop(seen.frames[at], matrix, size=side).rgb for seen, at in ((target, ib[i]), (result, ia[i]))]
+        row = [target.crops[ib[i]], result.crops[ia[i]]]
         if truth is not None:
             own = int(np.abs(truth.track.frame_index - result.track.frame_index[ia[i]]).argmin())
-            row.append(take_crop(truth.frames[own], crop_matrices(truth.track.landmarks[own], size=side), size=side).rgb)
+            row.append(truth.crops[own])
             row += [cv2.resize(picture, (side, side)) for picture in (result.flat[int(ia[i])], truth.flat[own])]
         pictures.append(np.concatenate(row, 1))
     cv2.imwrite(str(path), np.concatenate(pictures)[..., ::-1])
