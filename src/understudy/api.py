@@ -42,6 +42,7 @@ from .run.stage import stage_key
 from .store import MediaRow, StageRow
 from .types import Faceset, LabelledVideo, Role
 from .verify.report import Report, verify
+from .verify.trace import Trace, trace
 from .video.probe import media_id, probe
 from .weights.fetch import fetch_missing
 from .weights.registry import WEIGHTS
@@ -54,6 +55,7 @@ __all__ = [
     "Report",
     "Status",
     "Swapped",
+    "Trace",
     "add",
     "check",
     "check_page",
@@ -69,6 +71,7 @@ __all__ = [
     "setup",
     "status",
     "swap",
+    "trace",
     "train",
     "verify",
 ]

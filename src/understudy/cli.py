@@ -273,6 +273,27 @@ def verify(
     return report.exit_code
 
 
+@app.command(group=LOOK, sort_key=8)
+def trace(
+    file: Annotated[Path, Parameter(help="The copy that was found. Nothing is kept of it.")],
+    /,
+    *,
+    json: Annotated[bool, Parameter(help="Print the record as JSON.")] = False,
+) -> int:
+    """From a copy that was found, recompressed or cropped, back to its record: by the invisible mark, else its looks, else its credentials.
+
+    Prints the record, the consents, the purpose and the inputs. Exit code 0: a record was found; 1: none.
+
+    For example:
+
+        understudy trace found.mp4
+    """
+    with at_work() as context:
+        found = api.trace(file, context=context)
+    say(found.json() if json else found.text())
+    return found.exit_code
+
+
 @app.command(group=LOOK, sort_key=9)
 def settings() -> None:
     """List every setting with its default and what it does."""

@@ -81,8 +81,8 @@ def test_the_label_can_be_read_in_the_first_and_last_altered_frame(make_clip, tm
             assert alike < 0.5
 
 
-def test_all_else_stays_bit_identical(make_clip, tmp_path):
-    """x264 at crf 0 is lossless in 8 bit: what comes back is what was handed to it."""
+def test_all_else_stays_as_it_was(make_clip, tmp_path):
+    """x264 at crf 0 is lossless in 8 bit: what comes back is what was handed to it. Colours keep their bits; luma differs by the invisible mark."""
     target = make_clip("in.mp4", size=(320, 240), n=12)
     made = publish_clip(target, tmp_path / "out.mp4", settings={"encode.crf": 0}, frames=[3, 4, 7])
     label = make_label(probe(target), "en")
@@ -96,7 +96,8 @@ def test_all_else_stays_bit_identical(make_clip, tmp_path):
             # the face's first row has alpha 0
             free[y + 1 : y + 16, x : x + 20] = False
             assert not np.array_equal(before.planes.y[~free], after.planes.y[~free])
-        assert np.array_equal(before.planes.y[free], after.planes.y[free])
+        change = after.planes.y.astype(int)[free] - before.planes.y[free]
+        assert np.abs(change).max() <= 16 and 0 < np.square(change).mean() < 4.2
         small = free[0::2, 0::2] & free[1::2, 0::2] & free[0::2, 1::2] & free[1::2, 1::2]
         for plane in ("u", "v"):
             assert np.array_equal(getattr(before.planes, plane)[small], getattr(after.planes, plane)[small])
@@ -143,8 +144,8 @@ def test_the_manifest_has_the_agreed_shape(make_clip, tmp_path):
         whole = credentials.json.loads(reader.json())
     active = whole["manifests"][whole["active_manifest"]]
     assertions = {a["label"]: a["data"] for a in active["assertions"]}
-    opened, edited = assertions["c2pa.actions.v2"]["actions"]
-    assert (opened["action"], edited["action"]) == ("c2pa.opened", "c2pa.edited")
+    opened, edited, marked = assertions["c2pa.actions.v2"]["actions"]
+    assert [action["action"] for action in (opened, edited, marked)] == ["c2pa.opened", "c2pa.edited", "c2pa.watermarked.bound"]
     assert "digitalSourceType" not in opened and edited["digitalSourceType"] == credentials.SOURCE_TYPE
     assert assertions["c2pa.actions.v2"]["allActionsIncluded"] and edited["softwareAgent"]["name"] == "Understudy"
     assert [i["relationship"] for i in active["ingredients"]] == ["parentOf", "inputTo"] and not any("thumbnail" in i for i in active["ingredients"])

@@ -70,7 +70,9 @@ def test_a_published_file_is_proved(any_made):
     report = checked(any_made)
     assert (report.sentence, report.exit_code, report.conflicts) == (words.PROVED, 0, ())
     assert finding(report, "credentials").verdict == finding(report, "ledger").verdict == "found valid"
-    assert finding(report, "watermark").verdict == finding(report, "forensics").verdict == "not applicable"
+    assert finding(report, "forensics").verdict == "not applicable"
+    # 128x96 is too small for a mark to be read
+    assert finding(report, "watermark").verdict == "inconclusive"
     text = report.text()
     for part in ("AI MODIFIED", "documentary about the harbour", "consent-", "no trusted time", "Row 1 of 1"):
         assert part in text

@@ -25,6 +25,8 @@ from . import keys
 PRODUCTION = "org.understudy.production"
 """Label of our own assertion."""
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+MARK = "org.understudy.mark.1"
+"""Name of the invisible mark, for whoever reads the credentials."""
 AGENT = {"name": "Understudy", "version": __version__}
 EMBEDDED = frozenset({".mp4", ".m4v", ".mov"})
 _UNTRUSTED = "signingCredential.untrusted"
@@ -43,6 +45,8 @@ class Statement:
     purposes: tuple[str, ...]
     consent_ids: tuple[str, ...]
     model_id: str
+    watermark: str
+    """The invisible mark's number, eight hexadecimal digits."""
     made_on: str
     person_exists: bool
 
@@ -222,6 +226,7 @@ def _manifest(statement: Statement) -> dict[str, Any]:
             "parameters": {"ingredientIds": ["source"]},
             "description": "The face of one person was replaced by another's; the visible label was drawn in.",
         },
+        {"action": "c2pa.watermarked.bound", "softwareAgent": AGENT, "description": "An invisible mark was put into every frame."},
     ]
     production = {
         "record_id": statement.record_id,
@@ -238,6 +243,7 @@ def _manifest(statement: Statement) -> dict[str, Any]:
         "assertions": [
             {"label": "c2pa.actions.v2", "created": True, "data": {"allActionsIncluded": True, "actions": actions}},
             {"label": PRODUCTION, "created": True, "data": production},
+            {"label": "c2pa.soft-binding", "data": {"alg": MARK, "blocks": [{"scope": {}, "value": statement.watermark}]}},
             {"label": "c2pa.ai-disclosure", "data": {"modelType": "c2pa.types.model", "modelName": statement.model_id}},
             {"label": "cawg.training-mining", "data": {"entries": {use: {"use": "notAllowed"} for use in _NO_USE}}},
             {"label": "cawg.metadata", "data": metadata},

@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from getpass import getuser
+from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,6 +32,8 @@ from . import credentials, gate, keys, ledger
 from .consent import check_permit
 from .credentials import EMBEDDED, Statement, sidecar_of, without_names
 from .label import Label, label_spans, make_label
+from .mark.embed import Marker
+from .mark.fingerprint import Sampler, pack
 
 
 class AlteredFrames(Protocol):
@@ -108,7 +113,8 @@ def publish(
     """Write `target` with `patches` and the visible label to `out`, sign it, and enter it in the ledger.
 
     `permits`: of the face (source), then of the performer (target); both must cover publishing today. Outside patches and label the
-    samples that go to the encoder are the target's own. `run_key` names the work, so that a repeated run finds its own result.
+    colours that go to the encoder are the target's own; the luma of every frame carries the invisible mark. `run_key` names the work, so
+    that a repeated run finds its own result.
 
     Source, target and the pictures that are written pass the refusal check (`gate`) here, whatever was looked at before.
 
@@ -140,9 +146,10 @@ def publish(
         unsigned = _unsigned(out)
         try:
             spans = label_spans([pts * info.time_base for pts in frame_pts(target)], altered)
-            count = write_video(
+            number, sampler = _new_number(run_key), Sampler(info.duration)
+            written = write_video(
                 unsigned,
-                _pictures(target, info, patches, label, spans, watcher, meter),
+                _pictures(target, info, patches, label, spans, watcher, meter, marker=Marker(number), sampler=sampler),
                 info=info,
                 encode=settings.encode,
                 audio_from=target,
@@ -156,9 +163,11 @@ def publish(
                 **_about(face, performer, label, model_id),
                 **inputs,
                 "refusal_check": {"rules": gate.RULES, **{name: verdict.as_dict() for name, verdict in looked.items()}},
-                "n_frames": count,
+                "n_frames": written,
                 "n_altered": len(altered),
                 "labelled_frames": spans,
+                "watermark": f"{number:08x}",
+                "fingerprint": pack(sampler.samples),
                 "run_key": run_key,
                 "out": str(out.resolve()),
             }
@@ -180,6 +189,17 @@ def _clear(out: Path) -> None:
             begun.unlink(missing_ok=True)
 
 
+def _new_number(run_key: str) -> int:
+    """A number for the invisible mark that no other work has. The same work gets the same one, and so the very same picture, each time."""
+    seed = run_key or secrets.token_hex(16)
+    for attempt in count():
+        number = int.from_bytes(sha256(f"{seed} {attempt}".encode()).digest()[:4], "big")
+        known = ledger.find_mark(number)
+        if known is None or (run_key and known.body.get("run_key") == run_key):
+            return number
+    raise AssertionError
+
+
 def _pictures(
     target: Path,
     info: VideoInfo,
@@ -188,8 +208,11 @@ def _pictures(
     spans: Sequence[tuple[int, int]],
     watcher: gate.Watcher,
     meter: Meter,
+    *,
+    marker: Marker,
+    sampler: Sampler,
 ) -> Iterator[tuple[Planes, int]]:
-    """Every frame with its patches and, in the labelled stretches, the label on top. An invisible mark, too, has its place here: after these.
+    """Every frame with its patches, then the invisible mark, then, in the labelled stretches, the label on top, whose contrast stays whole.
 
     The refusal check sees each as it is written.
     """
@@ -200,9 +223,11 @@ def _pictures(
         while stretch is not None and frame.index > stretch[1]:
             stretch = next(stretches, None)
         layers = patches.at(frame.index)
-        if stretch is not None and frame.index >= stretch[0]:
-            layers = [*layers, label.patch]
         picture = paint(frame.planes, layers) if layers else frame.planes
+        picture = replace(picture, y=marker.mark(picture.y, info.color.bit_depth))
+        if stretch is not None and frame.index >= stretch[0]:
+            picture = paint(picture, [label.patch])
+        sampler.see(picture.y, frame.time)
         watcher.see(picture, float(frame.time))
         if watcher.settled:
             gate.refuse_unless_passed(watcher.verdict(), watcher.what)
@@ -226,6 +251,7 @@ def _warn(meter: Meter, label: Label, target: Path) -> None:
 
 def _about(face: Permit, performer: Permit, label: Label, model_id: str) -> dict[str, Any]:
     return {
+        "purposes": list(_purposes(face, performer)),
         "record_id": f"production-{secrets.token_hex(8)}",
         "label": label.text.replace("\n", " "),
         "consent_ids": list(dict.fromkeys((face.record_id, performer.record_id))),
@@ -235,6 +261,12 @@ def _about(face: Permit, performer: Permit, label: Label, model_id: str) -> dict
         "made_by": _user(),
         "made_with": f"Understudy {__version__}",
     }
+
+
+def _purposes(face: Permit, performer: Permit) -> tuple[str, ...]:
+    """What both agreed to, without the names of people who exist."""
+    names = [permit.subject for permit in (face, performer) if permit.person_exists]
+    return tuple(dict.fromkeys(without_names(permit.purpose, names) for permit in (face, performer)))
 
 
 def _user() -> str:
@@ -248,13 +280,13 @@ def _sign_and_place(
     unsigned: Path, out: Path, body: dict[str, Any], face: Permit, performer: Permit, *, target: Path, source: Path
 ) -> tuple[ledger.Row, Path | None]:
     """Sign, and give the file its final name between announcing and entering it in the ledger."""
-    names = [permit.subject for permit in (face, performer) if permit.person_exists]
     statement = Statement(
         record_id=body["record_id"],
         label=body["label"],
-        purposes=tuple(dict.fromkeys(without_names(permit.purpose, names) for permit in (face, performer))),
+        purposes=_purposes(face, performer),
         consent_ids=tuple(body["consent_ids"]),
         model_id=body["model_id"],
+        watermark=body["watermark"],
         made_on=body["made_on"],
         person_exists=face.person_exists,
     )

@@ -18,6 +18,7 @@ from ..provenance import credentials, ledger
 from ..provenance.credentials import Credentials
 from ..types import Finding
 from ..video.source import check_file, open_media
+from .watermark import Look, finding_of, look
 
 PROVED = "Made with this studio (proved)."
 NOT_PROVED = "Carries our mark, not proved."
@@ -91,17 +92,16 @@ def verify(path: Path, *, context: Context | None = None) -> Report:
         found = credentials.read(path)
         meter.step(message="Looking into the ledger")
         row, ledger_finding = _ledger(sha256)
+        meter.step(message="Looking for the invisible mark")
+        seen = look(path, check=meter.context.check)
     own, origin = _credentials(found)
-    findings = (own, *origin, ledger_finding, *_LATER)
-    conflicts = _conflicts(found, row, ledger_finding)
-    sentence, exit_code = _conclude(found, row, findings)
+    findings = (own, *origin, ledger_finding, finding_of(seen), *_LATER)
+    conflicts = (*_conflicts(found, row, ledger_finding), *_conflicts_of_mark(found, row, seen))
+    sentence, exit_code = _conclude(found, row, seen, findings)
     return Report(path.name, sha256, findings, sentence, exit_code, conflicts)
 
 
-_LATER = (
-    Finding("watermark", "not applicable", "This version has no watermark."),
-    Finding("forensics", "not applicable", "This version does not look for traces of manipulation in the picture."),
-)
+_LATER = (Finding("forensics", "not applicable", "This version does not look for traces of manipulation in the picture."),)
 
 
 def _credentials(found: Credentials) -> tuple[Finding, tuple[Finding, ...]]:
@@ -188,14 +188,28 @@ def _conflicts(found: Credentials, row: ledger.Row | None, finding: Finding) -> 
     return tuple(conflicts)
 
 
-def _conclude(found: Credentials, row: ledger.Row | None, findings: tuple[Finding, ...]) -> tuple[str, int]:
-    """The sentence and the exit code. Only credentials of this machine's key prove; a ledger's row without them is a mark."""
+def _conflicts_of_mark(found: Credentials, row: ledger.Row | None, seen: Look) -> tuple[str, ...]:
+    """Where the invisible mark speaks against the other layers."""
+    marked = seen.row.body["record_id"] if seen.row is not None else None
+    proved = found.production.get("record_id") if found.ours else row.body["record_id"] if row is not None else None
+    conflicts = []
+    if seen.state == "copied":
+        conflicts.append("the invisible mark belongs to a video of this machine, but the picture is not the one of that video.")
+    if seen.state == "ours" and found.state == "valid" and not found.carries_mark:
+        conflicts.append("the invisible mark is this machine's, but somebody else signed the file and does not say so.")
+    if seen.state == "ours" and proved is not None and proved != marked:
+        conflicts.append("the invisible mark leads to another record than the credentials or the ledger.")
+    return tuple(conflicts)
+
+
+def _conclude(found: Credentials, row: ledger.Row | None, seen: Look, findings: tuple[Finding, ...]) -> tuple[str, int]:
+    """The sentence and the exit code. Only credentials of this machine's key prove; a ledger's row or an invisible mark without them is a mark."""
     broken = any(finding.verdict == "found invalid" for finding in findings)
     if found.ours and found.carries_mark:
         return PROVED, EXIT_BROKEN if broken else EXIT_PROVED
-    if found.carries_mark or row is not None:
+    if found.carries_mark or row is not None or seen.state in ("ours", "unknown"):
         sentence = NOT_PROVED
-    elif found.state == "invalid" or found.broken_origins:
+    elif seen.state == "copied" or found.state == "invalid" or found.broken_origins:
         sentence = MANIPULATED
     elif found.says_generated:
         # it says so itself, and nobody changed what it says

@@ -13,10 +13,10 @@ from ...types import F32
 from .code import BITS, SYNC_SHARE, bit_chips, bits_of, sync_chips
 from .whiten import FLOOR, HEIGHT, WIDTH, cells, details, small_luma, whiten
 
-_LEAST, _MOST, _SLOPE = 1.0, 3.5, 0.45
-"""Strength in 8-bit levels: in flat places, at most, and by the root of the activity."""
-_RMS, _RANGE = 1.97, (0.6, 1.6)
-"""Root mean square of the change that is aimed at, in 8-bit levels (about 42.5 dB), and how far a frame's strength may be scaled to reach it."""
+_LEAST, _MOST, _SLOPE = 0.7, 4.5, 0.55
+"""Strength in 8-bit levels: in flat places, at most, and by the root of the activity: smooth walls and skin show a pattern that hair hides."""
+_MOST_RMS = 1.95
+"""Root mean square of the change, in 8-bit levels, that no frame goes beyond (42.3 dB)."""
 _SPREAD = 0.8
 """Root mean square of the pattern after interpolation."""
 _MEMORY = 0.85
@@ -38,7 +38,7 @@ class Marker:
         """A marked copy of a luma plane (uint8, or uint16 with values below 2**bit_depth), (H, W) of any size."""
         high, activity = details(small_luma(y, bit_depth))
         strength = np.minimum(_LEAST + _SLOPE * cv2.sqrt(activity), _MOST)
-        strength *= np.clip(_RMS / (_SPREAD * float(np.sqrt((strength * strength).mean()))), *_RANGE)
+        strength *= min(1.0, _MOST_RMS / (_SPREAD * float(np.sqrt((strength * strength).mean()))))
         weights = self._weights(whiten(high, activity), strength, activity)
         spread = np.sqrt((1 - SYNC_SHARE) / BITS) * ((weights * self._bits) @ bit_chips())
         pattern = np.sqrt(SYNC_SHARE) * sync_chips() + spread.reshape(sync_chips().shape)

@@ -1,0 +1,102 @@
+"""The invisible mark as evidence: valid only where the number is in the ledger and the picture is the one that got it.
+
+A mark can be lifted from one video and laid over another (the patterns are no secret, and averaging frames brings them out). So a mark whose
+picture does not match its record proves nothing but that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ..errors import LedgerBroken, MediaError
+from ..provenance import ledger
+from ..provenance.mark import fingerprint
+from ..provenance.mark.scan import Scan, Stretch, scan
+from ..types import Finding
+
+COPIED = "Mark present, picture does not match."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What the mark in a file says."""
+
+    state: Literal["ours", "copied", "unknown", "none", "unreadable"]
+    """ours: in the ledger, and the picture matches; copied: in the ledger, and it does not; unknown: a mark, but no number of this ledger;
+    none: no mark; unreadable: the picture is too small, or damaged."""
+    row: ledger.Row | None
+    """The record that the number leads to."""
+    scan: Scan
+
+
+def look(path: Path, *, check: Callable[[], None] = lambda: None) -> Look:
+    """Read the mark of a video. A ledger that does not hold is as good as none, a damaged picture unreadable."""
+    try:
+        found = scan(path, check=check)
+    except MediaError:
+        # a file that is cut short, for example: the other layers say so
+        return Look("unreadable", None, Scan((), np.zeros((0, fingerprint.LENGTH), np.float32)))
+    if not found.readable:
+        return Look("unreadable", None, found)
+    state: Literal["copied", "unknown", "none"] = "none"
+    copied: ledger.Row | None = None
+    if any(stretch.mark.present for stretch in found.stretches):
+        state = "unknown"
+    for number in found.numbers():
+        try:
+            row = ledger.find_mark(number)
+        except LedgerBroken:
+            row = None
+        if row is None:
+            continue
+        if matches(found, row, number):
+            return Look("ours", row, found)
+        state, copied = "copied", row
+    return Look(state, copied, found)
+
+
+def matches(found: Scan, row: ledger.Row, number: int) -> bool:
+    """Whether the pictures look like those of the record, in the crop that the mark's place tells or in a usual one."""
+    known = fingerprint.unpack(row.body.get("fingerprint", ""))
+    places = [stretch.mark.placement.crop for stretch in found.stretches if stretch.mark.number == number]
+    return fingerprint.likeness(found.samples, known, only=[*_rounded(places), *fingerprint.crops()]) >= fingerprint.LIKE
+
+
+def _rounded(places: Sequence[fingerprint.Crop]) -> list[fingerprint.Crop]:
+    """To hundredths: the same cut, found in several stretches, is tried once."""
+    cut = {(*(float(np.round(side, 2)) for side in place[:4]), place[4]) for place in places}
+    return [(left, top, right, bottom, mirrored) for left, top, right, bottom, mirrored in sorted(cut)]
+
+
+def finding_of(seen: Look) -> Finding:
+    """The line of the report."""
+    evidence = tuple(_words(stretch) for stretch in seen.scan.stretches if stretch.mark.present)
+    if seen.state == "unreadable":
+        return Finding("watermark", "inconclusive", "The picture is too small, or too damaged, for an invisible mark to be read.")
+    if seen.state == "none":
+        headline = "No invisible mark was found. Strong compression and editing can remove it."
+        return Finding("watermark", "not found", headline)
+    if seen.state == "unknown":
+        read = seen.scan.numbers()
+        headline = (
+            "There is an invisible mark of this kind of studio, but its number is not in this machine's ledger."
+            if read
+            else "There is an invisible mark of this kind of studio, but its number cannot be read."
+        )
+        return Finding("watermark", "inconclusive", headline, evidence)
+    assert seen.row is not None
+    record = f"The number belongs to {seen.row.body['record_id']}, made on {seen.row.body['made_on']}."
+    if seen.state == "copied":
+        return Finding("watermark", "found invalid", COPIED, (record, "It may have been taken from that video and laid over this one.", *evidence))
+    return Finding("watermark", "found valid", "The invisible mark leads to a record of this machine, and the picture matches.", (record, *evidence))
+
+
+def _words(stretch: Stretch) -> str:
+    number = f"number {stretch.mark.number:08x}, its check sum holds" if stretch.mark.number is not None else "number not readable"
+    how = ", mirrored" if stretch.mark.placement.mirrored else ""
+    return f"Seconds {stretch.begin:.1f} to {stretch.end:.1f}: sync score {stretch.mark.z:.1f}, {number}{how}."

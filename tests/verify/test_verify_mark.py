@@ -1,0 +1,114 @@
+"""The invisible mark as evidence: published files carry it, copies lead back to their record, a copied mark is refused."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from actors import clip
+from publishing import publish_clip
+from synthetic import cut_clip
+
+from understudy.cli import main
+from understudy.provenance import ledger
+from understudy.types import LabelledVideo
+from understudy.verify import report as words
+from understudy.verify.report import Report, verify
+from understudy.verify.trace import trace
+from understudy.verify.watermark import COPIED
+from understudy.video.read import read_frames
+
+pytestmark = pytest.mark.usefixtures("isolated_home")
+
+
+@pytest.fixture
+def made(tmp_path) -> LabelledVideo:
+    target = cut_clip(clip("B_eval"), tmp_path / "in.mp4", n=40, size=(960, 960))
+    # the key gives the number: the same one each time
+    return publish_clip(target, tmp_path / "out.mp4", frames=range(40), run_key="a work")
+
+
+def pictures(path: Path) -> list[np.ndarray]:
+    return [frame.rgb for frame in read_frames(path) if frame.rgb is not None]
+
+
+def write(path: Path, frames: list[np.ndarray], crf: int) -> Path:
+    """Only the picture: everything else of the file is lost."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=25, options={"crf": str(crf), "preset": "veryfast"})
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for rgb in frames:
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        out.mux(stream.encode(None))
+    return path
+
+
+def mark_of(report: Report):
+    return next(finding for finding in report.findings if finding.check == "watermark")
+
+
+def test_a_published_file_carries_the_mark_and_the_ledger_knows_it(made):
+    body = ledger.rows()[-1].body
+    assert len(body["watermark"]) == 8 and len(body["fingerprint"]) > 100 and body["purposes"] == ["documentary about the harbour"]
+    report = verify(made.path)
+    assert (report.sentence, report.exit_code, report.conflicts) == (words.PROVED, 0, ())
+    found = mark_of(report)
+    assert found.verdict == "found valid" and body["watermark"] in " ".join(found.details) and body["record_id"] in found.details[0]
+
+
+def test_a_cropped_small_recompressed_copy_leads_back(made, tmp_path):
+    small = [cv2.resize(rgb[40:904, 70:934], (640, 640), interpolation=cv2.INTER_AREA) for rgb in pictures(made.path)]
+    copy = write(tmp_path / "found.mp4", small, 26)
+    report = verify(copy)
+    assert (report.sentence, report.exit_code, report.conflicts) == (words.NOT_PROVED, 3, ())
+    assert mark_of(report).verdict == "found valid"
+    traced = trace(copy)
+    body = ledger.rows()[-1].body
+    assert traced.by == "watermark" and traced.record["record_id"] == body["record_id"] and traced.exit_code == 0
+    for part in (body["target_sha256"], body["source_sha256"], body["consent_ids"][0], "documentary about the harbour"):
+        assert part in traced.text()
+    assert main(["trace", str(copy)]) == 0
+
+
+def test_a_mark_copied_onto_another_picture_is_refused(made, tmp_path):
+    """Averaging what a blur leaves of the marked frames gives the mark, and somebody's face to go with it."""
+    parts = [rgb.astype(np.float32) - cv2.GaussianBlur(rgb, (0, 0), 6) for rgb in pictures(made.path)]
+    lifted = cv2.resize(np.clip(np.mean(parts, axis=0), -8, 8), (640, 640))
+    noise = np.random.default_rng(3)
+    street = cv2.GaussianBlur(noise.integers(0, 255, (640, 640, 3), np.uint8).astype(np.float32), (0, 0), 40) * 1.2
+    street[200:260, :] += 60
+    frames = [np.clip(np.roll(street, 2 * i, axis=1) + 1.6 * lifted, 0, 255).astype(np.uint8) for i in range(30)]
+    copied = write(tmp_path / "forged.mp4", frames, 18)
+    report = verify(copied)
+    assert mark_of(report).verdict == "found invalid" and mark_of(report).headline == COPIED
+    assert (report.sentence, report.exit_code) == (words.MANIPULATED, 1) and "picture is not the one" in report.conflicts[0]
+    traced = trace(copied)
+    assert traced.by is None and traced.exit_code == 1 and COPIED in traced.text()
+
+
+def test_a_mark_of_another_machine_proves_nothing(made, tmp_path, monkeypatch):
+    copy = write(tmp_path / "found.mp4", pictures(made.path), 20)
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(tmp_path / "another home"))
+    report = verify(copy)
+    assert (report.sentence, report.exit_code) == (words.NOT_PROVED, 3) and mark_of(report).verdict == "inconclusive"
+    assert trace(copy).exit_code == 1
+
+
+def test_an_unmarked_video_has_no_mark(tmp_path):
+    plain = cut_clip(clip("A_eval"), tmp_path / "plain.mp4", n=20)
+    assert mark_of(verify(plain)).verdict == "not found"
+    assert trace(plain).exit_code == 1 and main(["trace", str(plain)]) == 1
+
+
+def test_what_is_too_small_for_a_mark_is_known_by_its_looks_or_credentials(tmp_path):
+    target = cut_clip(clip("B_eval"), tmp_path / "in.mp4", n=30, size=(128, 128))
+    made = publish_clip(target, tmp_path / "out.mp4", frames=range(30))
+    copy = write(tmp_path / "found.mp4", [rgb[6:122, 6:122] for rgb in pictures(made.path)], 26)
+    assert trace(copy).by == "fingerprint"
+    flat = write(tmp_path / "flat.mp4", [np.full((128, 128, 3), 90, np.uint8) for _ in itertools.repeat(None, 10)], 20)
+    assert trace(flat).exit_code == 1
