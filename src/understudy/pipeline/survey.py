@@ -13,9 +13,9 @@ from ..faces.mesh import eye_opening, mouth_opening, triangles
 from ..faces.people import find_people
 from ..faceset.curate import outside_share
 from ..faceset.material import Clip, Fit, Material
-from ..swap.draft import DraftSwapper
 from ..swap.drive import performance_of
 from ..swap.light import measure_light
+from ..swap.planner import DraftPlanner
 from ..swap.regions import inner_weight
 from ..types import F32, Faceset, Performance
 from ..video.index import frame_index
@@ -65,7 +65,7 @@ def usable(material: Material, faceset: Faceset) -> tuple[Material, np.ndarray]:
 
 def fit_of(person: Person, faceset: Faceset, places: np.ndarray, *, settings: SwapSettings) -> Fit:
     """What the draft would choose for every frame of the target. Nothing is warped or shown."""
-    draft = DraftSwapper(faceset, settings=settings)
+    draft = DraftPlanner(faceset, settings=settings)
     tracks = person.own_tracks
     drives = [drive for track in tracks for drive in draft.plan(performance_of(track, size=_SIZE))]
     order = np.argsort(np.concatenate([track.frame_index for track in tracks]), kind="stable")

@@ -7,82 +7,41 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ..config import SwapSettings
-from ..faces.mesh import eye_opening
 from ..permits import require
-from ..types import F32, Drive, FaceCrop, Faceset, Performance, Permit, SwappedFace
-from .light import Lit, gains, measure_light
+from ..types import F32, Drive, FaceCrop, Faceset, Permit, SwappedFace
 from .mouth import inside, shortfall
-from .person import gaze, measure
+from .planner import DraftDrive, DraftPlanner, Layer, Region
 from .regions import brow_weight, eye_weight, inner_weight, mouth_weight, plain_skin
-from .retarget import Retarget
-from .retrieve import Choice, cheapest_path, cross_faded
 from .warp import Raster, continued, draw, enlarge, sample, with_rim
 
-Region = Literal["skin", "mouth", "eyes"]
-_JUMP: dict[Region, float] = {"skin": 2.5, "mouth": 0.6, "eyes": 0.5}
-_FADE: dict[Region, int] = {"skin": 4, "mouth": 1, "eyes": 1}
 _STEP = 2
 _ALPHA_CM = 0.9
-_SHARP_ENOUGH = 0.85
 _SHRINK_FROM = 1.5
 _FOLD_SHARE = 0.005
 """Softening of the warp, as a share of the picture's side."""
 _MASK_SOFT, _MASK_FROM = 2.2, 0.55
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Layer:
-    """One picture of the source, for one region of one frame."""
+class DraftSwapper(DraftPlanner):
+    """See `Swapper`."""
 
-    region: Region
-    row: int
-    share: float
-    gain: F32
-    """(478, 3) factors on its colours."""
-    cost: float
-    """How far it is from what is wanted; 0 is the very thing."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DraftDrive(Drive):
-    """A drive together with the source's pictures that will serve it."""
-
-    layers: tuple[Layer, ...] = ()
-
-
-class DraftSwapper:
-    """See `Swapper`. Make one with `fit`."""
-
-    def __init__(self, faceset: Faceset, *, settings: SwapSettings) -> None:
-        self._set = faceset
-        self._settings = settings
-        self._person = measure(faceset.landmarks)
-        self._retarget = Retarget(self._person)
-        track, frame = faceset.track_number, faceset.frame_index
-        self._follows = np.concatenate([[False], (np.diff(track) == 0) & (np.diff(frame) <= 3)])
-        self._steps = (frame + 10_000_000 * track.astype(np.int64)).astype(np.int64)
-        self._light = measure_light(faceset.vertex_rgb, faceset.masks, faceset.landmarks, size=faceset.size, steps=self._steps)
-        self._gaze = gaze(self._person.shapes)
-        self._openings = eye_opening(self._person.shapes)
-        best = np.quantile(faceset.sharpness, 0.8)
-        self._blur = np.clip(_SHARP_ENOUGH - faceset.sharpness / max(float(best), 1e-6), 0, 1)
+    def __init__(self, faceset: Faceset, *, settings: SwapSettings, permit: Permit) -> None:
+        """Take the source's set in. `permit` must cover rendering with this face."""
+        require(permit, role="face", action="render")
+        super().__init__(faceset, settings=settings)
         self._picture = lru_cache(maxsize=48)(self._load_picture)
         self._mask = lru_cache(maxsize=256)(self._load_mask)
 
     @classmethod
     def fit(cls, faceset: Faceset, *, settings: SwapSettings, permit: Permit) -> DraftSwapper:
-        """Take the source's set in. `permit` must cover rendering with this face."""
-        require(permit, role="face", action="render")
-        return cls(faceset, settings=settings)
+        """As the constructor: what other swappers take minutes for is done at once."""
+        return cls(faceset, settings=settings, permit=permit)
 
     @property
     def model_id(self) -> str:
@@ -92,72 +51,6 @@ class DraftSwapper:
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(self._settings.model_dump_json(include={"light"}).encode())
         return f"draft-{digest.hexdigest()[:16]}"
-
-    # ------------------------------------------------------------------------------------------------ plan
-
-    def plan(self, performance: Performance, *, apart: int = 0) -> list[DraftDrive]:
-        """One drive for each frame, with the source's pictures chosen over the whole performance.
-
-        With `apart`, the performance is the faceset's own and no picture within `apart` places of a frame serves it: what the draft
-        can do for pictures that it has not seen.
-        """
-        meshes, shapes = self._retarget.meshes(performance)
-        if apart:
-            meshes, shapes = performance.landmarks, self._person.shapes
-        lit = measure_light(
-            performance.vertex_rgb, performance.masks, performance.landmarks, size=performance.size, steps=performance.frame_index.astype(np.int64)
-        )
-        barred = self._barred(len(performance), apart)
-        layers: list[list[Layer]] = [[] for _ in range(len(performance))]
-        for region, cost in self._costs(performance, shapes, lit).items():
-            cost[barred] += 1e4
-            path = cheapest_path(cost, jump=_JUMP[region], follows=self._follows)
-            faded = cross_faded(path, reach=_FADE[region], follows=self._follows)
-            self._add_layers(layers, region, [_allowed(choices, barred[t]) for t, choices in enumerate(faded)], cost, lit)
-        return [
-            DraftDrive(
-                mesh=meshes[t],
-                target_mesh=performance.landmarks[t],
-                pose_deg=performance.pose_deg[t],
-                blendshapes=performance.blendshapes[t],
-                target_vertex_rgb=performance.vertex_rgb[t],
-                layers=tuple(layers[t]),
-            )
-            for t in range(len(performance))
-        ]
-
-    def _barred(self, n: int, apart: int) -> NDArray[np.bool_]:
-        if not apart:
-            return np.zeros((n, len(self._set)), bool)
-        places = np.arange(len(self._set))
-        return np.abs(places[:n, None] - places[None]) <= apart
-
-    def _costs(self, performance: Performance, shapes: F32, lit: Lit) -> dict[Region, np.ndarray]:
-        """(T, N) for each region: squared distances in units of what is just seen, so 1 is a clear difference."""
-        source = self._person.shapes
-        upper_face = inner_weight(0.2, 1.0) * (1 - mouth_weight()) * (1 - eye_weight())
-        pose = _squared(performance.pose_deg[:, :2] / 9, self._set.pose_deg[:, :2] / 9)
-        brows = _squared(_rows(shapes, upper_face, 0.22), _rows(source, upper_face, 0.22))
-        lips = _squared(_rows(shapes, mouth_weight(), 0.10), _rows(source, mouth_weight(), 0.10))
-        lids = _squared(eye_opening(shapes) / 0.035, self._openings / 0.035)
-        look = _squared(gaze(shapes) / 0.06, self._gaze / 0.06)
-        shade = _squared(_shade(lit.changing) / 0.10, _shade(self._light.changing) / 0.10)
-        blur = (6 * self._blur)[None]
-        return {
-            "skin": pose + brows + 0.15 * lips + shade + 2 * blur,
-            "mouth": 0.5 * pose + lips + 0.4 * shade + blur,
-            "eyes": 0.5 * pose + lids + look + 0.3 * shade + blur,
-        }
-
-    def _add_layers(self, layers: list[list[Layer]], region: Region, faded: Sequence[Sequence[Choice]], cost: np.ndarray, lit: Lit) -> None:
-        frames = np.asarray([t for t, choices in enumerate(faded) for _ in choices], np.intp)
-        chosen = [choice for choices in faded for choice in choices]
-        rows = np.asarray([choice.row for choice in chosen], np.intp)
-        factors = gains(lit, frames, self._light, rows, degree=self._settings.light)
-        for t, choice, gain in zip(frames, chosen, factors, strict=True):
-            layers[t].append(Layer(region, choice.row, choice.share, gain, float(cost[t, choice.row])))
-
-    # ------------------------------------------------------------------------------------------------ swap
 
     def swap(self, crop: FaceCrop, drive: Drive) -> SwappedFace:
         """Warp, light and mix the drive's pictures. Needs a drive of this swapper's own `plan`."""
@@ -245,37 +138,12 @@ class DraftSwapper:
         return picture.shape[0] / self._set.size, picture
 
 
-def _squared(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(T, D), (N, D) -> (T, N) squared distances."""
-    return np.maximum((a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T, 0)
-
-
-def _rows(shapes: F32, weight: np.ndarray, unit_cm: float) -> np.ndarray:
-    """Shapes (T, 478, 3) -> (T, D): weighted so that squared distances are means over the region, in units of `unit_cm`."""
-    chosen = np.flatnonzero(weight > 0.05)
-    share = np.sqrt(weight[chosen] / weight[chosen].sum()) / unit_cm
-    return (shapes[:, chosen] * share[:, None]).reshape(len(shapes), -1)
-
-
-def _shade(changing: F32) -> np.ndarray:
-    """(N, 478, 3) -> (N, D): brightness of the changing light at points spread over the face, squared distances being means."""
-    points = np.flatnonzero(inner_weight(0.3, 0.6) > 0.5)[::6]
-    return changing[:, points].mean(-1) / np.sqrt(len(points))
-
-
 def _filled(rgb: F32, weight: np.ndarray) -> F32:
     """(S, S, 3) smooth skin, spread from where there is some (`weight` (S, S)): put where the source's hair hides what the target shows."""
     side = max(16, rgb.shape[0] // 4)
     small = cv2.resize(np.dstack([rgb * weight[..., None], weight]), (side, side), interpolation=cv2.INTER_AREA)
     spread = np.asarray(cv2.GaussianBlur(small, (0, 0), 0.05 * side) + 0.05 * cv2.GaussianBlur(small, (0, 0), 0.15 * side))
     return enlarge(spread[..., :3] / np.maximum(spread[..., 3:], 1e-6), rgb.shape[0])
-
-
-def _allowed(choices: Sequence[Choice], barred: NDArray[np.bool_]) -> tuple[Choice, ...]:
-    """Cross-fading may bring a barred picture in: leave it out unless nothing else is there."""
-    kept = [choice for choice in choices if not barred[choice.row]] or list(choices)
-    total = sum(choice.share for choice in kept)
-    return tuple(Choice(choice.row, choice.share / total) for choice in kept)
 
 
 def _confidence(layers: Sequence[Layer], region: Region) -> float:
