@@ -151,3 +151,9 @@ def test_fingerprints_stay_small_however_long_the_video():
     for second in range(0, 2 * 3600, 2):
         sampler.see(picture, Fraction(second))
     assert len(sampler.samples) <= fingerprint.MOST_SAMPLES and len(fingerprint.pack(sampler.samples)) < 110_000
+
+
+def test_upright_pictures_carry_the_grid_on_its_side(plain):
+    upright = np.ascontiguousarray(plain[0][:, 200:740])
+    lying = np.ascontiguousarray(upright.T)
+    assert np.array_equal(Marker(NUMBER).mark(upright, 8), Marker(NUMBER).mark(lying, 8).T)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...types import F32
 from .code import bit_chips, number_of, sync_chips
-from .whiten import CELL, HEIGHT, WIDTH, cells, details, flatten_spectrum, small_luma, whiten
+from .whiten import CELL, HEIGHT, WIDTH, cells, details, flatten_spectrum, is_upright, small_luma, whiten
 
 LEAST_Z = 7.5
 """Sync score (standard deviations over chance) from which a mark counts as present."""
@@ -88,6 +88,7 @@ class Gatherer:
 
     def add(self, y: np.ndarray, bit_depth: int) -> None:
         """Take in one luma plane (H, W), uint8 or uint16."""
+        y = np.ascontiguousarray(y.T) if is_upright(y) else y
         self._sum += whiten(*details(small_luma(y, bit_depth)))
         self.count += 1
         self.aspect = y.shape[1] / WIDTH / (y.shape[0] / HEIGHT)

@@ -11,12 +11,14 @@ import numpy as np
 
 from ...types import F32
 from .code import BITS, SYNC_SHARE, bit_chips, bits_of, sync_chips
-from .whiten import FLOOR, HEIGHT, WIDTH, cells, details, small_luma, whiten
+from .whiten import FLOOR, HEIGHT, WIDTH, cells, details, is_upright, small_luma, whiten
 
 _LEAST, _MOST, _SLOPE = 0.7, 4.5, 0.55
 """Strength in 8-bit levels: in flat places, at most, and by the root of the activity: smooth walls and skin show a pattern that hair hides."""
 _MOST_RMS = 1.95
 """Root mean square of the change, in 8-bit levels, that no frame goes beyond (42.3 dB)."""
+_LARGE = 640
+"""From this many lines on a cell is so many pixels that less strength carries it as far, and would show more."""
 _SPREAD = 0.8
 """Root mean square of the pattern after interpolation."""
 _MEMORY = 0.85
@@ -36,9 +38,12 @@ class Marker:
 
     def mark(self, y: np.ndarray, bit_depth: int) -> np.ndarray:
         """A marked copy of a luma plane (uint8, or uint16 with values below 2**bit_depth), (H, W) of any size."""
+        if is_upright(y):
+            return np.ascontiguousarray(self.mark(np.ascontiguousarray(y.T), bit_depth).T)
         high, activity = details(small_luma(y, bit_depth))
         strength = np.minimum(_LEAST + _SLOPE * cv2.sqrt(activity), _MOST)
         strength *= min(1.0, _MOST_RMS / (_SPREAD * float(np.sqrt((strength * strength).mean()))))
+        strength *= min(1.0, (_LARGE / y.shape[0]) ** 0.5)
         weights = self._weights(whiten(high, activity), strength, activity)
         spread = np.sqrt((1 - SYNC_SHARE) / BITS) * ((weights * self._bits) @ bit_chips())
         pattern = np.sqrt(SYNC_SHARE) * sync_chips() + spread.reshape(sync_chips().shape)

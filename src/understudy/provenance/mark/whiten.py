@@ -16,6 +16,11 @@ FLOOR = 0.8
 _CLIP = 2.5
 
 
+def is_upright(y: np.ndarray) -> bool:
+    """Whether a luma plane (H, W) is higher than wide: then the grid lies on its side, so that its cells stay nearly square, not stripes."""
+    return y.shape[0] > y.shape[1]
+
+
 def small_luma(y: np.ndarray, bit_depth: int) -> F32:
     """(HEIGHT, WIDTH) float32 in 8-bit levels, of a luma plane uint8 or uint16 (H, W)."""
     small = cv2.resize(y, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32)
