@@ -107,3 +107,18 @@ def side_by_side(path: Path, *, n: int) -> Path:
 
 
 __all__ = ["ACTORS", "A", "B", "Desk", "frames_of", "main", "make_desk", "record", "side_by_side", "start"]
+
+
+def read_terminal(handle: int) -> bytes:
+    """Everything that a program writes to its terminal, until it closes it; closes our end."""
+    seen = b""
+    while True:
+        try:
+            piece = os.read(handle, 65536)
+        except OSError:  # what Linux says when the other end is gone
+            break
+        if not piece:
+            break
+        seen += piece
+    os.close(handle)
+    return seen

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from studio import read_terminal
 
 from understudy import api
 from understudy.cli import main
@@ -83,16 +84,7 @@ def test_consent_asks_on_a_terminal(ready_home: Path, tmp_path: Path) -> None:
     process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path)
     os.close(theirs)
     os.write(ours, "nobody\nperformer\n\nZoë Example\nThe Film\ncinema, web\n2099-01-31\nme\n".encode())
-    seen = b""
-    while True:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        seen += piece
-    os.close(ours)
+    seen = read_terminal(ours)
     assert process.wait(timeout=30) == 0, seen.decode()
     text = api.consent_show(tmp_path / "performer.consent.json")
     assert "Zoë Example gives the performance." in text and "cinema, web" in text and "a scene" in text

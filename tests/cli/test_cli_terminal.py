@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from studio import Desk, make_desk
+from studio import Desk, make_desk, read_terminal
 
 from understudy.cli_support import typeable
 from understudy.errors import MediaNotFound
@@ -66,16 +66,7 @@ def test_bars_on_a_terminal(ready_home: Path, tmp_path: Path) -> None:
     words = [sys.executable, "-m", "understudy.cli", *desk.swap()]
     process = subprocess.Popen(words, stdout=theirs, stderr=theirs, stdin=theirs, env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"})
     os.close(theirs)
-    seen = b""
-    while True:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        seen += piece
-    os.close(ours)
+    seen = read_terminal(ours)
     text = seen.decode("utf-8", "replace")
     assert process.wait(timeout=60) == 0, text
     assert "✓" in text and "━" in text and "Merging" in text and "\x1b[?25h" in text, "drawn, and the cursor is given back"
