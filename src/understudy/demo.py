@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import api
 from .cli import main
-from .cli_support import say
+from .cli.support import say
 from .errors import ConsentError
 from .terminal import duration
 

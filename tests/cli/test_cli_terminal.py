@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from studio import Desk, make_desk, read_terminal
 
-from understudy.cli_support import typeable
+from understudy.cli.support import typeable
 from understudy.errors import MediaNotFound
 from understudy.events import Event
 from understudy.terminal import Terminal, draw_error, duration

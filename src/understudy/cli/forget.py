@@ -7,8 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from . import api
-from .cli_support import at_work, say
+from .. import api
+from .support import at_work, say
 
 
 def forget(

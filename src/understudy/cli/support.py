@@ -18,11 +18,11 @@ from typing import Any
 
 from cyclopts import Group, Parameter
 
-from .config import NAMES, check_name
-from .errors import UsageError
-from .events import Context
-from .terminal import TITLES, Terminal, duration
-from .types import Quality
+from ..config import NAMES, check_name
+from ..errors import UsageError
+from ..events import Context
+from ..terminal import TITLES, Terminal, duration
+from ..types import Quality
 
 __all__ = ["LOOK", "PLAIN", "STEPS", "WHOLE", "Quality", "as_settings", "at_work", "ready_tokens", "say", "show_times", "suggestion", "typeable"]
 

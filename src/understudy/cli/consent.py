@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from . import api
-from .cli_support import PLAIN, WHOLE, say
-from .errors import UsageError
-from .pipeline.consents import ACTIONS
+from .. import api
+from ..errors import UsageError
+from ..pipeline.consents import ACTIONS
+from .support import PLAIN, WHOLE, say
 
 app = App(
     name="consent",

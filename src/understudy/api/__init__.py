@@ -1,0 +1,51 @@
+"""What notebooks and programs import: one function for each command, over one project folder.
+
+    from pathlib import Path
+    from understudy import api
+    result = api.swap(Path("her.mp4"), Path("performance.mp4"), Path("out.mp4"), consents=[Path("her.consent.json"), Path("actor.consent.json")])
+
+`settings` are flat: {"train.minutes": 10}; `context` takes the events (see `events`). Every error is one of `errors`.
+"""
+
+from ..doctor import examine as doctor
+from ..faceset.report import Report as CheckReport
+from ..faceset.report_page import page as check_page
+from ..pipeline.forget import Forgotten
+from ..pipeline.status import Status
+from ..provenance.consent import ConsentRecord
+from ..verify.report import Report, verify
+from ..verify.trace import Trace, trace
+from .look import check
+from .machine import setup
+from .steps import add, extract, new, publish, render, status, train
+from .trust import consent_add, consent_new, consent_revoke, consent_show, forget
+from .whole import Swapped, swap
+
+__all__ = [
+    "CheckReport",
+    "ConsentRecord",
+    "Forgotten",
+    "Report",
+    "Status",
+    "Swapped",
+    "Trace",
+    "add",
+    "check",
+    "check_page",
+    "consent_add",
+    "consent_new",
+    "consent_revoke",
+    "consent_show",
+    "doctor",
+    "extract",
+    "forget",
+    "new",
+    "publish",
+    "render",
+    "setup",
+    "status",
+    "swap",
+    "trace",
+    "train",
+    "verify",
+]

@@ -1,0 +1,90 @@
+"""The job step by step, over a project folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..config import settings_from
+from ..events import Context
+from ..pipeline.consents import permits_of
+from ..pipeline.deliver import deliver
+from ..pipeline.job import in_words, open_job
+from ..pipeline.learn import learn, wants_training
+from ..pipeline.media import add as add_media
+from ..pipeline.media import ask_for, footage
+from ..pipeline.status import Status, status_of
+from ..project import Project
+from ..provenance.publish import check_output, published
+from ..store import MediaRow, StageRow
+from ..types import LabelledVideo, Role
+from .cast import NO_SETTINGS, find_cast, render_cast
+
+
+def new(folder: Path, *, settings: Mapping[str, Any] = NO_SETTINGS) -> Path:
+    """Make a project folder. Raises ProjectExists."""
+    Project.create(folder, settings=settings_from(None, settings)).close()
+    return folder
+
+
+def add(project: Path, file: Path, *, role: Role, face: str | None = None, replace: bool = False, context: Context | None = None) -> MediaRow:
+    """Put a video into a project, as source or target; `face` names the person meant (p1 …, or a picture file)."""
+    with open_job(project, flags={}, context=context or Context()) as job:
+        return add_media(job.project, file, role=role, face=face, replace=replace)
+
+
+def extract(
+    project: Path,
+    *,
+    source_face: str | None = None,
+    face: str | None = None,
+    settings: Mapping[str, Any] = NO_SETTINGS,
+    context: Context | None = None,
+) -> tuple[StageRow, ...]:
+    """Find cuts, faces and people in both videos, and collect the source's face pictures. The faces asked for are kept in the project."""
+    with open_job(project, flags=settings, context=context or Context()) as job:
+        job.keep_settings()
+        source, target = footage(job.project, "source"), footage(job.project, "target")
+        find_cast(job, ask_for(job.project, source, source_face), ask_for(job.project, target, face))
+        return tuple(job.rows)
+
+
+def train(project: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, context: Context | None = None) -> tuple[StageRow, ...]:
+    """Let the network learn the source's face, as long as the settings say."""
+    with open_job(project, flags=settings, context=context or Context()) as job:
+        job.keep_settings()
+        permits = permits_of(job.project)
+        cast = find_cast(job, footage(job.project, "source"), footage(job.project, "target"))
+        if wants_training(job):
+            learn(job, cast.faceset, key=cast.key, permits=permits)
+        return tuple(job.rows)
+
+
+def render(project: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, context: Context | None = None) -> tuple[StageRow, ...]:
+    """Put the face into every frame of the target, with the best that training gave so far."""
+    with open_job(project, flags=settings, context=context or Context()) as job:
+        job.keep_settings()
+        permits = permits_of(job.project)
+        render_cast(job, find_cast(job, footage(job.project, "source"), footage(job.project, "target")), permits=permits, draft=False)
+        return tuple(job.rows)
+
+
+def publish(
+    project: Path, out: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, overwrite: bool = False, context: Context | None = None
+) -> LabelledVideo:
+    """Write what was rendered to `out`: labelled, signed, entered in the ledger. Renders first what is not rendered yet."""
+    with open_job(project, flags=settings, context=context or Context()) as job:
+        job.keep_settings()
+        permits = permits_of(job.project)
+        source, target = footage(job.project, "source"), footage(job.project, "target")
+        if published(out) is None:
+            check_output(out, inputs=(source.path, target.path), overwrite=overwrite)
+        rendered = render_cast(job, find_cast(job, source, target), permits=permits, draft=False)
+        return deliver(job, out, source=source, target=target, rendered=rendered, permits=permits, overwrite=overwrite)
+
+
+def status(project: Path) -> Status:
+    """What there is in a project, and what comes next. Changes nothing."""
+    with in_words(project), Project(project) as opened:
+        return status_of(opened)

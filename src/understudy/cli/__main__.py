@@ -1,0 +1,7 @@
+"""`python -m understudy.cli` does what `understudy` does."""
+
+import sys
+
+from .app import main
+
+sys.exit(main())
