@@ -35,6 +35,7 @@ class Clip:
     audio_rate: int = 16000
     audio_start: Fraction = Fraction(0)
     subtitle: str | None = None
+    timecode: str | None = None
 
 
 def mark(index: int) -> int:
@@ -117,6 +118,8 @@ def write_clip(path: Path, clip: Clip) -> None:
     ends = (clip.pts[-1] - clip.pts[0]) * clip.time_base + Fraction(1, 25) if clip.pts else Fraction(clip.n, 25)
     options = {"movie_timescale": str(clip.time_base.denominator)} if path.suffix in (".mp4", ".mov") and clip.pts else {}
     with av.open(str(path), "w", options=options) as out:
+        if clip.timecode:
+            out.metadata["timecode"] = clip.timecode
         parts = [_encode_picture(out, clip)] if clip.codec != "none" else []
         if clip.audio:
             parts.append(_encode_sound(out, clip, ends))

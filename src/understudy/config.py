@@ -99,10 +99,15 @@ class MergeSettings(_Section):
 class EncodeSettings(_Section):
     """How the result is written."""
 
-    codec: Literal["h264", "hevc"] = "h264"
-    """Picture codec. A 10-bit target gives a 10-bit result in either."""
-    crf: Annotated[int, Field(ge=0, le=40)] = 17
-    """Quality of the picture: lower is better and larger; 17 is hard to tell from the original."""
+    codec: Literal["h264", "hevc", "av1", "prores"] = "h264"
+    """Picture codec. A 10-bit target gives a 10-bit result in each. av1 goes into mp4 and mkv, prores (for cutting) into mov and mkv."""
+    quality: Literal["small", "good", "best", "lossless"] = "good"
+    """small: visibly coded on a close look. good: hard to tell from the original. best: for further work. lossless: every sample as it was made
+    (not for prores). For prores: 422, 422 HQ, and for best 4444 where the target has full colour."""
+    crf: Annotated[int, Field(ge=-1, le=63)] = -1
+    """The codec's own number of quality in place of the word: lower is better and larger (h264, hevc: up to 51). -1: as `quality` says."""
+    bitrate: Annotated[int, Field(ge=0, le=2000000)] = 0
+    """Kilobits a second to keep to in place of a quality. 0: as `quality` or `crf` says. Not for prores."""
     preset: Literal["ultrafast", "veryfast", "fast", "medium", "slow"] = "fast"
     """Slower makes smaller files of the same quality."""
 
@@ -132,7 +137,7 @@ class Settings(_Section):
 QUALITIES: dict[str, dict[str, Any]] = {
     "draft": {"swap.swapper": "draft", "train.minutes": 0.0},
     "standard": {},
-    "broadcast": {"train.minutes": 480.0, "train.size": 384, "encode.crf": 12, "encode.preset": "slow", "faceset.max_faces": 4000},
+    "broadcast": {"train.minutes": 480.0, "train.size": 384, "encode.quality": "best", "encode.preset": "slow", "faceset.max_faces": 4000},
 }
 
 

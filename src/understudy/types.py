@@ -95,6 +95,8 @@ class VideoInfo:
     sample_aspect: Fraction = Fraction(1)
     """Width of a shown pixel over its height, upright; 1 for square pixels. The picture is never resampled for it."""
     hdr: HdrStatic | None = None
+    timecode: str | None = None
+    """SMPTE timecode of the first frame as the file has it: hh:mm:ss:ff, with `;` before the frames for drop-frame counting."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -56,6 +56,8 @@ VARIANTS = {
     "4:2:2": {"size": (320, 240), "pix_fmt": "yuv422p"},
     "turned": {"size": (320, 240), "rotation": 90},
     "hevc": {"size": (320, 240), "out": {"encode.codec": "hevc"}},
+    "av1": {"size": (320, 240), "out": {"encode.codec": "av1"}},
+    "prores": {"size": (320, 240), "out": {"encode.codec": "prores"}, "name": "out.mov", "bits": 10},
     "nl, coarse": {"size": (640, 360), "out": {"encode.crf": 35, "label.language": "nl"}},
 }
 
@@ -63,11 +65,12 @@ VARIANTS = {
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_label_can_be_read_in_the_first_and_last_altered_frame(make_clip, tmp_path, variant):
     changes = dict(VARIANTS[variant])
-    settings = changes.pop("out", {})
+    settings, name, bits = changes.pop("out", {}), changes.pop("name", "out.mp4"), changes.pop("bits", None)
     target = make_clip("in.mp4", n=12, audio="aac", **changes)
-    made = publish_clip(target, tmp_path / "out.mp4", settings=settings)
+    made = publish_clip(target, tmp_path / name, settings=settings)
     info = probe(made.path)
-    assert (made.n_frames, made.n_altered) == (12, 6) and info.n_frames == 12 and info.color.bit_depth == probe(target).color.bit_depth
+    assert (made.n_frames, made.n_altered) == (12, 6) and info.n_frames == 12
+    assert info.color.bit_depth == (bits or probe(target).color.bit_depth)
     assert [pts * info.time_base for pts in frame_pts(made.path)] == [pts * probe(target).time_base for pts in frame_pts(target)]
     label = make_label(info, settings.get("label.language", "en"))
     (x, y), (h, w) = label.patch.xy, label.patch.alpha.shape

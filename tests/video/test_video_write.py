@@ -11,7 +11,8 @@ import pytest
 from synthetic import mark
 
 from understudy.config import EncodeSettings
-from understudy.errors import DiskFull, Interrupted, OutputError, OutputFormat, OutputNotWritable
+from understudy.errors import BadSetting, DiskFull, Interrupted, OutputError, OutputFormat, OutputNotWritable
+from understudy.video.index import frame_index
 from understudy.video.probe import probe
 from understudy.video.read import frame_pts, read_frames
 from understudy.video.write import write_video
@@ -152,7 +153,7 @@ def test_odd_sides_of_420_keep_their_size(make_clip, tmp_path):
     assert after.size_wh == (97, 63) and after.color.chroma == "444"
 
 
-@pytest.mark.parametrize("codec", ["h264", "hevc"])
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
 def test_hdr_metadata_is_kept(make_clip, tmp_path, codec):
     words = "log-level=none:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400"
     path = make_clip("hdr.mp4", codec="libx265", pix_fmt="yuv420p10le", n=3, options={"preset": "ultrafast", "x265-params": words})
@@ -160,6 +161,91 @@ def test_hdr_metadata_is_kept(make_clip, tmp_path, codec):
     assert after.hdr is not None and after.hdr == probe(path).hdr
     assert after.hdr.mastering == (34000, 16000, 13250, 34500, 7500, 3000, 15635, 16450, 10000000, 50)
     assert after.hdr.light_levels == (1000, 400)
+
+
+@pytest.mark.parametrize(("name", "pix_fmt", "codec", "kept"), [
+    ("out.mp4", "yuv420p", "av1", ("420", 8)),
+    ("out.mkv", "yuv420p10le", "av1", ("420", 10)),
+    ("out.mp4", "yuv444p", "av1", ("420", 8)),
+    ("out.mov", "yuv420p", "prores", ("422", 10)),
+    ("out.mov", "yuv422p10le", "prores", ("422", 10)),
+    ("out.mkv", "yuv420p10le", "prores", ("422", 10)),
+    ("out.mov", "yuv444p", "prores", ("422", 10)),
+])  # fmt: skip
+def test_av1_and_prores(make_clip, tmp_path, name, pix_fmt, codec, kept):
+    """Odd times, PQ and sound are kept; the layout is the nearest that the codec has, and a loss is told."""
+    tags = {"colorspace": 9, "color_primaries": 9, "color_trc": 16, "color_range": 1} if "10" in pix_fmt else {}
+    path = make_clip("in.mov", pix_fmt=pix_fmt, audio="pcm_s16le", pts=[512 * i + 97 * (i % 5) for i in range(12)], tags=tags)
+    notes: list[str] = []
+    after = rewrite(path, tmp_path / name, encode=EncodeSettings(codec=codec, preset="ultrafast", quality="best"), notes=notes)
+    before = probe(path)
+    step = Fraction(1, 1000) if name.endswith("mkv") else 0
+    assert all(abs(a - b) <= step for a, b in zip(times(tmp_path / name), times(path), strict=True))
+    best = ("444", 10) if pix_fmt == "yuv444p" and codec == "prores" else kept
+    assert (after.color.chroma, after.color.bit_depth) == best and after.size_wh == before.size_wh
+    a, b = after.color, before.color
+    assert (a.primaries, a.transfer, a.matrix, a.full_range) == (b.primaries, b.transfer, b.matrix, False)
+    assert bool(notes) == (codec == "av1" and pix_fmt == "yuv444p")
+    for old, new in zip(read_frames(path), read_frames(tmp_path / name), strict=True):
+        # the disc's sharp edge loses colour samples
+        assert old.rgb is not None and new.rgb is not None and np.median(np.abs(old.rgb.astype(float) - new.rgb)) <= 2
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv420p10le"])
+def test_lossless_gives_back_every_sample(make_clip, tmp_path, codec, pix_fmt):
+    path = make_clip("in.mp4", pix_fmt=pix_fmt, n=6)
+    rewrite(path, tmp_path / "out.mp4", encode=EncodeSettings(codec=codec, quality="lossless", preset="ultrafast"))
+    for old, new in zip(read_frames(path, want="planes"), read_frames(tmp_path / "out.mp4", want="planes"), strict=True):
+        for plane in "yuv":
+            np.testing.assert_array_equal(getattr(old.planes, plane), getattr(new.planes, plane))
+
+
+def test_eight_bits_fill_the_ten_of_prores(make_clip, tmp_path):
+    """In video range they are only moved, without a shift of level: what is left is ProRes's own rounding."""
+    path = make_clip("in.mp4", pix_fmt="yuv420p", n=4, size=(160, 96))
+    rewrite(path, tmp_path / "out.mov", encode=EncodeSettings(codec="prores"))
+    for old, new in zip(read_frames(path, want="planes"), read_frames(tmp_path / "out.mov", want="planes"), strict=True):
+        away = new.planes.y.astype(int) - old.planes.y.astype(int) * 4
+        assert abs(away.mean()) < 0.1 and np.abs(away).mean() < 1 and np.abs(away).max() <= 8
+
+
+@pytest.mark.parametrize(("codec", "name"), [("h264", "out.mp4"), ("hevc", "out.mov"), ("av1", "out.mp4")])
+def test_cuts_become_key_frames(make_clip, tmp_path, codec, name):
+    path = make_clip("in.mp4", n=30)
+    cuts = [frame_pts(path)[index] for index in (0, 7, 19)]
+    rewrite(path, tmp_path / name, encode=EncodeSettings(codec=codec, preset="ultrafast"), cuts=cuts)
+    assert {0, 7, 19} <= set(frame_index(tmp_path / name).keys)
+
+
+def test_a_bitrate_is_kept_to(make_clip, tmp_path):
+    path = make_clip("in.mp4", n=100, size=(320, 240))
+    sizes = {}
+    for rate in (150, 600):
+        out = tmp_path / f"{rate}.mp4"
+        rewrite(path, out, encode=EncodeSettings(bitrate=rate, preset="ultrafast"), sound=False)
+        sizes[rate] = out.stat().st_size * 8 / 4000
+    assert sizes[150] < 260 and 300 < sizes[600] < 900
+
+
+@pytest.mark.parametrize(("name", "changes"), [
+    ("out.mp4", {"codec": "prores"}),
+    ("out.mov", {"codec": "av1"}),
+    ("out.mov", {"codec": "prores", "quality": "lossless"}),
+    ("out.mov", {"codec": "prores", "crf": 10}),
+    ("out.mp4", {"crf": 10, "bitrate": 1000}),
+])  # fmt: skip
+def test_what_does_not_go_together_is_told_before_anything_is_written(make_clip, tmp_path, name, changes):
+    with pytest.raises((OutputFormat, BadSetting)) as caught:
+        rewrite(make_clip(), tmp_path / name, encode=EncodeSettings(**changes))
+    assert caught.value.remedy and not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mov", "out.mkv"])
+def test_timecode_is_kept(make_clip, tmp_path, name):
+    path = make_clip("in.mov", timecode="01:02:03:04")
+    assert probe(path).timecode == "01:02:03:04"
+    assert rewrite(path, tmp_path / name).timecode == "01:02:03:04"
 
 
 def test_one_frame_is_enough(make_clip, tmp_path):

@@ -79,7 +79,7 @@ def publish(
         permits = permits_of(job.project)
         source, target = footage(job.project, "source"), footage(job.project, "target")
         if published(out) is None:
-            check_output(out, inputs=(source.path, target.path), overwrite=overwrite)
+            check_output(out, inputs=(source.path, target.path), overwrite=overwrite, encode=job.settings.encode)
         rendered = render_cast(job, find_cast(job, source, target), permits=permits, draft=False)
         return deliver(job, out, source=source, target=target, rendered=rendered, permits=permits, overwrite=overwrite)
 

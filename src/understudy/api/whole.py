@@ -67,7 +67,7 @@ def swap(
     folder = project or out.with_name(f"{out.stem}.understudy")
     with in_words(folder):
         exists = (folder / "project.sqlite").is_file()
-        settings_from(read_toml(folder / "project.toml") if exists else None, settings)
+        chosen = settings_from(read_toml(folder / "project.toml") if exists else None, settings)
         check_videos(source, target)
         if not exists:
             check_records(consents, retry=command)
@@ -75,7 +75,7 @@ def swap(
             for name in (source_face, face):
                 if name is not None:
                     check_face(name)
-            check_output(out, inputs=(source, target), overwrite=overwrite)
+            check_output(out, inputs=(source, target), overwrite=overwrite, encode=chosen.encode)
             Project.create(folder).close()
     with open_job(folder, flags=settings, context=context) as job:
         check_machine()
@@ -103,11 +103,11 @@ def _swap(job: Job, out: Path, *, permits: Permits, overwrite: bool) -> Swapped:
             minutes=_minutes(job),
             seconds=known.report.get("seconds", {}),
         )
-    check_output(out, inputs=(source.path, target.path), overwrite=overwrite)
+    check_output(out, inputs=(source.path, target.path), overwrite=overwrite, encode=job.settings.encode)
     # a draft that was published here makes room for the next one; anybody else's file does not
     replace_draft = overwrite or (draft_out is not None and published(draft_out) is not None)
     if draft_out is not None:
-        check_output(draft_out, inputs=(source.path, target.path), overwrite=replace_draft)
+        check_output(draft_out, inputs=(source.path, target.path), overwrite=replace_draft, encode=job.settings.encode)
     job.keep_settings()
     cast = find_cast(job, source, target)
     draft = None

@@ -14,6 +14,7 @@ from ..run.stage import stage_key
 from ..store import StageRow
 from ..types import LabelledVideo
 from .consents import Permits
+from .extract import shots_key
 from .job import Job
 from .media import Footage
 from .render import Rendered
@@ -55,6 +56,7 @@ def deliver(job: Job, out: Path, *, source: Footage, target: Footage, rendered: 
             context=job.context,
             overwrite=overwrite,
             run_key=key,
+            cuts=[shot.start_pts for shot in job.project.store.shots(target.media_id, shots_key(job, target.sha256))],
         )
     except RefusedMaterial as error:
         job.project.store.stage_done(StageRow(stage_key("refused", key), "gate", out.name, time.monotonic() - began, {"refused": error.what}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from getpass import getuser
@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .. import __version__
-from ..config import Settings
+from ..config import EncodeSettings, Settings
 from ..errors import OutputExists, OutputNotWritable, StepMissing
 from ..events import Context, Meter
 from ..files import part_of, sha256_file, sync_folder, translate
 from ..types import LabelledVideo, Patch, Permit, Planes, VideoInfo
+from ..video.codecs import check_encoding
 from ..video.color import paint
-from ..video.containers import container_for
 from ..video.probe import probe
 from ..video.read import frame_pts, read_frames
 from ..video.write import write_video
@@ -46,12 +46,12 @@ class AlteredFrames(Protocol):
     def at(self, index: int) -> list[Patch]: ...
 
 
-def check_output(out: Path, *, inputs: Sequence[Path], overwrite: bool, run_key: str = "") -> None:
-    """Raise what would stop `publish` from writing `out`: OutputFormat, OutputExists, OutputNotWritable. Quick: ask it before long work.
+def check_output(out: Path, *, inputs: Sequence[Path], overwrite: bool, encode: EncodeSettings | None = None, run_key: str = "") -> None:
+    """Raise what would stop `publish` from writing `out`: OutputFormat, BadSetting, OutputExists, OutputNotWritable. Quick: ask it before long work.
 
     What an earlier run of the same work (`run_key`) published there is not in the way.
     """
-    container_for(out)
+    check_encoding(out, encode or EncodeSettings())
     if out.is_dir():
         raise OutputExists(f"{out} is a folder.", remedy="give the name of a file, ending in .mp4 for example")
     for path in inputs:
@@ -109,17 +109,18 @@ def publish(
     context: Context,
     overwrite: bool = False,
     run_key: str = "",
+    cuts: Collection[int] = (),
 ) -> LabelledVideo:
     """Write `target` with `patches` and the visible label to `out`, sign it, and enter it in the ledger.
 
     `permits`: of the face (source), then of the performer (target); both must cover publishing today. Outside patches and label the
     colours that go to the encoder are the target's own; the luma of every frame carries the invisible mark. `run_key` names the work, so
-    that a repeated run finds its own result.
+    that a repeated run finds its own result. Frames whose pts are in `cuts` become key frames.
 
     Source, target and the pictures that are written pass the refusal check (`gate`) here, whatever was looked at before.
 
     Raises ConsentMissing, ConsentScope, ConsentExpired, ConsentRevoked; RefusedMaterial, WeightsMissing, WeightsAltered; OutputExists,
-    OutputFormat, OutputNotWritable, DiskFull, OutputError; StepMissing where nothing was rendered; CredentialsError; LedgerBroken;
+    OutputFormat, BadSetting, OutputNotWritable, DiskFull, OutputError; StepMissing where nothing was rendered; CredentialsError; LedgerBroken;
     Interrupted; and what reading raises.
     """
     face = check_permit(permits[0], role="face", action="publish")
@@ -127,7 +128,7 @@ def publish(
     keys.make_keys()
     ledger.recover()
     ledger.check_end()
-    check_output(out, inputs=(target, source), overwrite=overwrite, run_key=run_key)
+    check_output(out, inputs=(target, source), overwrite=overwrite, encode=settings.encode, run_key=run_key)
     _clear(out)
     done = published(out, run_key=run_key) if run_key else None
     if done is not None:
@@ -155,6 +156,7 @@ def publish(
                 audio_from=target,
                 context_check=context.check,
                 note=lambda message: meter.note(message, warning=True),
+                cuts=cuts,
             )
             looked["result"] = gate.refuse_unless_passed(watcher.verdict(), watcher.what)
             meter.note("Signing")

@@ -18,7 +18,7 @@ from ..types import ColorInfo, Patch, Planes
 _KR_KB = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
 
 
-def _scales(color: ColorInfo) -> tuple[float, float, float, float]:
+def sample_scales(color: ColorInfo) -> tuple[float, float, float, float]:
     """(black, span of luma, middle of chroma, span of chroma) in samples of the picture's bit depth."""
     unit = 1 << (color.bit_depth - 8)
     if color.full_range:
@@ -31,7 +31,7 @@ def _yuv_from_rgb_matrix(color: ColorInfo) -> np.ndarray:
     """(3, 4) float64: samples = matrix @ (r, g, b, 1) for r, g, b in 0..1."""
     kr, kb = _KR_KB[color.matrix]
     luma = np.array([kr, 1 - kr - kb, kb])
-    black, luma_span, middle, chroma_span = _scales(color)
+    black, luma_span, middle, chroma_span = sample_scales(color)
     u = (np.array([0.0, 0.0, 1.0]) - luma) / (2 * (1 - kb)) * chroma_span
     v = (np.array([1.0, 0.0, 0.0]) - luma) / (2 * (1 - kr)) * chroma_span
     return np.column_stack([np.stack([luma * luma_span, u, v]), [black, middle, middle]])
@@ -54,14 +54,14 @@ def rgb_from_planes(planes: Planes, *, depth: Literal["native", 8] = "native") -
         neutral = np.full_like(planes.y, 1 << (planes.color.bit_depth - 1))
         u = v = neutral
     else:
-        u, v = (_upsample(c, height, width, planes.color.chroma) for c in (planes.u, planes.v))
+        u, v = (chroma_at_full(c, height, width, planes.color.chroma) for c in (planes.u, planes.v))
     yuv = cv2.merge([planes.y, u, v])
     return rgb_from_yuv444(yuv, color=planes.color, depth=depth)
 
 
 def black_levels(color: ColorInfo) -> tuple[int, int]:
     """(luma, chroma) of black, in samples of the picture's bit depth."""
-    black, _, middle, _ = _scales(color)
+    black, _, middle, _ = sample_scales(color)
     return int(black), int(middle)
 
 
@@ -75,7 +75,7 @@ def rgb_from_yuv444(yuv: np.ndarray, *, color: ColorInfo, depth: Literal["native
     return rgb
 
 
-def _upsample(chroma: np.ndarray, height: int, width: int, layout: str) -> np.ndarray:
+def chroma_at_full(chroma: np.ndarray, height: int, width: int, layout: str) -> np.ndarray:
     """One colour sample for each pixel, (height, width), by linear interpolation from where the samples sit."""
     if layout == "444":
         return chroma
@@ -138,12 +138,12 @@ def _blend(samples: np.ndarray, new: np.ndarray, alpha: np.ndarray, bit_depth: i
 def _paint_chroma(u: np.ndarray, v: np.ndarray, yuv: np.ndarray, alpha: np.ndarray, x0: int, y0: int, color: ColorInfo) -> None:
     """Blend the patch's colours, averaged over each colour sample with the weight of alpha so that nothing seeps in from alpha 0."""
     layout = color.chroma
-    weight = _downsample(alpha, layout)
+    weight = chroma_at_half(alpha, layout)
     share = np.where(weight > 0, weight, 1)
     coverage = alpha if layout == "444" else _block_mean(alpha, layout)
     cx, cy = (x0, y0) if layout == "444" else (x0 // 2, y0 // 2 if layout == "420" else y0)
     for plane, channel in ((u, 1), (v, 2)):
-        new = _downsample(yuv[:, :, channel] * alpha, layout) / share
+        new = chroma_at_half(yuv[:, :, channel] * alpha, layout) / share
         height, width = min(new.shape[0], plane.shape[0] - cy), min(new.shape[1], plane.shape[1] - cx)
         _blend(plane[cy : cy + height, cx : cx + width], new[:height, :width], coverage[:height, :width], color.bit_depth)
 
@@ -154,10 +154,21 @@ def _block_mean(full: np.ndarray, layout: str) -> np.ndarray:
     return (pairs[0::2] + pairs[1::2]) / 2 if layout == "420" else pairs
 
 
-def _downsample(full: np.ndarray, layout: str) -> np.ndarray:
-    """Colour samples at their place: 1-2-1 across (the sample sits on the left pixel), mean of two rows for 4:2:0."""
+def chroma_at_half(full: np.ndarray, layout: str) -> np.ndarray:
+    """Colour samples at their place from one for each pixel: 1-2-1 across (the sample sits on the left pixel), mean of two rows for 4:2:0.
+
+    float32 or whole numbers (rounded to the nearest); odd sides give the samples of the next even ones.
+    """
     if layout == "444":
         return full
+    exact = full if full.dtype == np.float32 else full.astype(np.float32)
+    odd = (exact.shape[0] % 2 if layout == "420" else 0), exact.shape[1] % 2
+    exact = np.pad(exact, ((0, odd[0]), (0, odd[1])), mode="edge") if any(odd) else exact
+    out = _halved(exact, layout)
+    return out if full.dtype == np.float32 else np.rint(out).astype(full.dtype)
+
+
+def _halved(full: np.ndarray, layout: str) -> np.ndarray:
     before = np.concatenate([full[:, :1], full[:, 1:-1:2]], axis=1)
     across = 0.25 * before + 0.5 * full[:, 0::2] + 0.25 * full[:, 1::2]
     return (across[0::2] + across[1::2]) / 2 if layout == "420" else across

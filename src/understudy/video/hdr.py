@@ -37,14 +37,22 @@ def _mastering(data: bytes) -> tuple[int, ...] | None:
     return tuple(round(p * _CHROMATICITY_UNIT) for p in parts[:8]) + tuple(round(p * _LUMINANCE_UNIT) for p in (parts[9], parts[8]))
 
 
+def _in_units(mastering: tuple[int, ...], *, whole: bool) -> list[str]:
+    """As the standard counts, or (SVT-AV1) as chromaticities and cd/m²."""
+    if whole:
+        return [str(value) for value in mastering]
+    units = [_CHROMATICITY_UNIT] * 8 + [_LUMINANCE_UNIT] * 2
+    return [f"{value / unit:.6f}" for value, unit in zip(mastering, units, strict=True)]
+
+
 def encoder_words(hdr: HdrStatic | None, *, codec: str) -> list[str]:
-    """`name=value` for libx264 (`x264-params`) or libx265 (`x265-params`)."""
+    """`name=value` for libx264 (`x264-params`), libx265 (`x265-params`) or libsvtav1 (`svtav1-params`)."""
     words = []
     if hdr is not None and hdr.mastering is not None:
-        rx, ry, gx, gy, bx, by, wx, wy, top, bottom = hdr.mastering
+        rx, ry, gx, gy, bx, by, wx, wy, top, bottom = _in_units(hdr.mastering, whole=codec != "libsvtav1")
         name = "master-display" if codec == "libx265" else "mastering-display"
         words.append(f"{name}=G({gx},{gy})B({bx},{by})R({rx},{ry})WP({wx},{wy})L({top},{bottom})")
     if hdr is not None and hdr.light_levels is not None:
-        name = "max-cll" if codec == "libx265" else "cll"
+        name = {"libx265": "max-cll", "libsvtav1": "content-light"}.get(codec, "cll")
         words.append(f"{name}={hdr.light_levels[0]},{hdr.light_levels[1]}")
     return words

@@ -74,7 +74,14 @@ def probe(path: Path) -> VideoInfo:
             streams=tuple(_stream_info(s) for s in container.streams if s is not stream),
             sample_aspect=1 / aspect if turned else aspect,
             hdr=static_metadata(first),
+            timecode=_timecode(container),
         )
+
+
+def _timecode(container: InputContainer) -> str | None:
+    """Where the container, the picture or a track of its own says it; the picture's own word first."""
+    told = [stream.metadata for stream in container.streams] + [container.metadata]
+    return next((value for metadata in told for name, value in metadata.items() if name.lower() == "timecode"), None)
 
 
 def media_id(path: Path) -> tuple[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
@@ -15,19 +16,21 @@ import numpy as np
 from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from ..config import EncodeSettings
 from ..errors import OutputError
 from ..files import whole_file
 from ..types import ColorInfo, Planes, VideoInfo
+from .codecs import Encoding, check_encoding, encoding_for, lost_metadata
 from .companions import Companions, Note
 from .containers import container_for
-from .hdr import encoder_words
+from .layout import relaid
 from .probe import PRIMARIES, TRANSFERS, UNKNOWN_TAG
 from .read import plane_format
 from .source import open_media
+from .timecode import is_timecode
 
 MAX_MOVIE_CLOCK = 100_000_000
 _RANGE_TAG = {False: 1, True: 2}
@@ -43,48 +46,59 @@ def write_video(
     audio_from: Path | None,
     context_check: Callable[[], None],
     note: Note = lambda message: None,
+    cuts: Collection[int] = (),
 ) -> int:
     """Write (planes, pts) to `path`, whole or not at all, and return the number of frames.
 
     `pts` rises strictly, in `info.time_base`, and is kept exactly (Matroska rounds to its milliseconds; streams of the MPEG
     transport and program kind, whose clock begins anywhere, are moved to begin at 0). The last frame lasts as long as `info` says. Layout
-    and bit depth are those of `info.color`; gray is written as 4:2:0 with neutral colour, which every player shows. Sound and
+    and bit depth are those of `info.color` where the codec has them (AV1: 4:2:0; ProRes: 10 bit, 4:2:2 or 4:4:4); gray is written as 4:2:0
+    with neutral colour, which every player shows. The frames whose pts are in `cuts` become key frames. The timecode of `info` is kept. Sound and
     subtitles of `audio_from` are copied, or converted where the container cannot hold them; what had to be left out is told
     through `note`. `context_check` is called before every frame and may raise to stop.
 
-    Raises OutputFormat, OutputNotWritable, DiskFull, and OutputError where the encoder refuses.
+    Raises OutputFormat, BadSetting, OutputNotWritable, DiskFull, and OutputError where the encoder refuses.
     """
     suffix = path.suffix.lower()
     container = container_for(path)
+    check_encoding(path, encode)
+    encoding = encoding_for(info, encode, suffix)
+    _tell_losses(info, encode, encoding, note)
     with whole_file(path) as part, ExitStack() as stack:
         source = stack.enter_context(open_media(audio_from)) if audio_from is not None else None
         options = {} if suffix == ".mkv" else _mp4_options(info, source)
         try:
             with av.open(str(part), "w", format=container, options=options) as out:
-                count = _write(out, frames, source, suffix=suffix, info=info, encode=encode, check=context_check, note=note)
+                job = _Job(info, encoding, suffix, frozenset(cuts), context_check, note)
+                count = _write(out, frames, source, job)
         except FFmpegError as error:
             raise _explain(error, path) from error
     return count
 
 
-def _write(
-    out: OutputContainer,
-    frames: Iterable[tuple[Planes, int]],
-    source: InputContainer | None,
-    *,
-    suffix: str,
-    info: VideoInfo,
-    encode: EncodeSettings,
-    check: Callable[[], None],
-    note: Note,
-) -> int:
-    stream = _picture_stream(out, info, encode, suffix)
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What the parts of one writing share."""
+
+    info: VideoInfo
+    encoding: Encoding
+    suffix: str
+    cuts: frozenset[int]
+    check: Callable[[], None]
+    note: Note
+
+
+def _write(out: OutputContainer, frames: Iterable[tuple[Planes, int]], source: InputContainer | None, job: _Job) -> int:
+    info = job.info
+    stream = _picture_stream(out, job)
+    if info.timecode is not None and is_timecode(info.timecode, info.frame_rate):
+        out.metadata["timecode"] = info.timecode
     timed = _with_durations(frames, info)
     first = next(timed, None)
     if first is None:
         raise OutputError("There are no frames to write.", remedy="check that the video has frames in the chosen range")
     shift = _shift(info, source, first[1])
-    companions = Companions(source, out, suffix=suffix, shift=shift, note=note) if source is not None else None
+    companions = Companions(source, out, suffix=job.suffix, shift=shift, note=job.note) if source is not None else None
     ticks = round(shift / info.time_base)
     durations: dict[int, int] = {}
 
@@ -98,9 +112,12 @@ def _write(
 
     count = 0
     for planes, pts, duration in _chain(first, timed):
-        check()
+        job.check()
         durations[pts - ticks] = duration
-        mux(stream.encode(_picture(planes, pts - ticks, info)))
+        picture = _picture(planes, pts - ticks, job)
+        if pts in job.cuts:
+            picture.pict_type = PictureType.I
+        mux(stream.encode(picture))
         count += 1
     mux(stream.encode(None))
     if companions is not None:
@@ -108,26 +125,30 @@ def _write(
     return count
 
 
-def _picture_stream(out: OutputContainer, info: VideoInfo, encode: EncodeSettings, suffix: str) -> VideoStream:
-    codec = "libx264" if encode.codec == "h264" else "libx265"
-    options = {"preset": encode.preset, "crf": str(encode.crf)}
-    words = encoder_words(info.hdr, codec=codec) + (["log-level=none"] if codec == "libx265" else [])
-    if words:
-        options[f"{codec.removeprefix('lib')}-params"] = ":".join(words)
-    stream = cast(VideoStream, out.add_stream(codec, rate=info.frame_rate, options=options))
+def _picture_stream(out: OutputContainer, job: _Job) -> VideoStream:
+    info, encoding = job.info, job.encoding
+    stream = cast(VideoStream, out.add_stream(encoding.encoder, rate=info.frame_rate, options=encoding.options))
     context = stream.codec_context
     context.width, context.height = info.size_wh
-    context.pix_fmt = _written_format(info.color)
+    context.pix_fmt = plane_format(encoding.color)
     context.time_base = info.time_base
     context.framerate = info.frame_rate
     stream.time_base = info.time_base
     context.sample_aspect_ratio = info.sample_aspect
-    primaries, transfer, matrix, span = _tags(info.color)
+    primaries, transfer, matrix, span = _tags(encoding.color)
     context.color_primaries, context.color_trc, context.colorspace, context.color_range = primaries, transfer, matrix, span
-    if codec == "libx265" and suffix != ".mkv":
-        # Apple's players take HEVC only under this tag
-        context.codec_tag = "hvc1"
+    if encoding.bit_rate:
+        context.bit_rate = encoding.bit_rate
+    if encoding.tag:
+        context.codec_tag = encoding.tag
     return stream
+
+
+def _tell_losses(info: VideoInfo, encode: EncodeSettings, encoding: Encoding, note: Note) -> None:
+    if encoding.color.chroma == "420" and info.color.chroma in ("422", "444"):
+        note(f"{encode.codec} holds a quarter of the colour samples only (4:2:0), and the target has more; choose hevc or prores to keep them.")
+    if lost_metadata(encode, info.hdr):
+        note("ProRes keeps the HDR curve and primaries, but not the description of the display that it was graded on; hevc keeps both.")
 
 
 def _mp4_options(info: VideoInfo, source: InputContainer | None) -> dict[str, str]:
@@ -139,10 +160,6 @@ def _mp4_options(info: VideoInfo, source: InputContainer | None) -> dict[str, st
     return {"movflags": "+faststart", "strict": "experimental", "movie_timescale": str(clock)}
 
 
-def _written_format(color: ColorInfo) -> str:
-    return plane_format(color).replace("gray", "yuv420p") if color.chroma == "gray" else plane_format(color)
-
-
 def _tags(color: ColorInfo) -> tuple[int, int, int, int]:
     """H.273 codes (primaries, transfer, matrix, range); the matrix is always written, inferred or not, so that all players agree."""
     primaries = next((code for code, name in PRIMARIES.items() if name == color.primaries), UNKNOWN_TAG)
@@ -152,18 +169,20 @@ def _tags(color: ColorInfo) -> tuple[int, int, int, int]:
     return primaries, transfer, matrix, _RANGE_TAG[color.full_range]
 
 
-def _picture(planes: Planes, pts: int, info: VideoInfo) -> VideoFrame:
-    width, height = info.size_wh
+def _picture(planes: Planes, pts: int, job: _Job) -> VideoFrame:
+    width, height = job.info.size_wh
     if planes.y.shape != (height, width):
         raise ValueError(f"planes are {planes.y.shape[1]}x{planes.y.shape[0]}, the video is {width}x{height}")
-    picture = VideoFrame(width, height, _written_format(info.color))
-    dtype = np.uint8 if info.color.bit_depth == 8 else np.uint16
-    for number, samples in enumerate((planes.y, planes.u, planes.v)):
+    color = job.encoding.color
+    laid = relaid(planes, color)
+    picture = VideoFrame(width, height, plane_format(color))
+    dtype = np.uint8 if color.bit_depth == 8 else np.uint16
+    for number, samples in enumerate((laid.y, laid.u, laid.v)):
         plane = picture.planes[number]
         rows = np.frombuffer(cast(Any, plane), dtype).reshape(plane.height, plane.line_size // np.dtype(dtype).itemsize)
-        rows[:, : plane.width] = samples if samples.size else 1 << (info.color.bit_depth - 1)
-    picture.pts, picture.time_base = pts, info.time_base
-    picture.color_primaries, picture.color_trc, picture.colorspace, picture.color_range = _tags(info.color)
+        rows[:, : plane.width] = samples
+    picture.pts, picture.time_base = pts, job.info.time_base
+    picture.color_primaries, picture.color_trc, picture.colorspace, picture.color_range = _tags(color)
     return picture
 
 
