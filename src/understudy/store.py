@@ -28,6 +28,9 @@ MIGRATIONS: tuple[str, ...] = (
                          seconds REAL NOT NULL, report TEXT NOT NULL) STRICT;
     CREATE TABLE consents (record_id TEXT PRIMARY KEY, role TEXT NOT NULL, path TEXT NOT NULL, added REAL NOT NULL) STRICT;
     """,
+    """
+    CREATE TABLE shot_settings (shot_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    """,
 )
 
 
@@ -129,6 +132,7 @@ class Store:
             for record_id in record_ids:
                 self._db.execute("DELETE FROM consents WHERE record_id=?", (record_id,))
             self._db.execute("DELETE FROM stages")
+            self._db.execute("DELETE FROM shot_settings")
         # old pages are still in the write-ahead log until it is emptied
         self._db.execute("VACUUM")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -149,6 +153,21 @@ class Store:
             "SELECT shot_id, start_index, end_index, start_pts, end_pts FROM shots WHERE media_id=? AND key=? ORDER BY start_index", (media_id, key)
         )
         return [Shot(media_id, *row) for row in rows]
+
+    def put_shot_settings(self, shot_id: str, body: dict[str, Any] | None) -> None:
+        """Keep what a shot has of its own; None: nothing any more."""
+        with self._transaction():
+            self._db.execute("DELETE FROM shot_settings WHERE shot_id=?", (shot_id,))
+            if body is not None:
+                self._db.execute("INSERT INTO shot_settings VALUES (?,?)", (shot_id, json.dumps(body)))
+
+    def shot_settings(self, shot_id: str) -> dict[str, Any] | None:
+        row = self._db.execute("SELECT body FROM shot_settings WHERE shot_id=?", (shot_id,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def all_shot_settings(self) -> list[tuple[str, str]]:
+        """(shot_id, JSON) of every shot that has something of its own."""
+        return self._db.execute("SELECT shot_id, body FROM shot_settings ORDER BY shot_id").fetchall()
 
     # stages
 

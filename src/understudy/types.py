@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -317,6 +318,23 @@ class Performance:
 
     def __len__(self) -> int:
         return len(self.frame_index)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A number over the frames of a video: linear between its key-frames, level before the first and after the last."""
+
+    keys: tuple[tuple[int, float], ...]
+    """(frame index, value), at least one, frames strictly rising."""
+
+    def __post_init__(self) -> None:
+        frames = [frame for frame, _ in self.keys]
+        if not frames or any(b <= a for a, b in pairwise(frames)):
+            raise ValueError("a curve needs key-frames in rising order, each once")
+
+    def at(self, index: int) -> float:
+        """The value in frame `index`."""
+        return float(np.interp(index, [frame for frame, _ in self.keys], [value for _, value in self.keys]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,6 +18,7 @@ from understudy.events import Context, Meter
 from understudy.faces.align import face_height_px
 from understudy.faces.track import track_shot
 from understudy.faceset.extract import deserved_size
+from understudy.merge.passage import Act, Look
 from understudy.merge.patchfile import Patches
 from understudy.merge.render import render_shot
 from understudy.swap.drive import performance_of
@@ -38,8 +39,7 @@ def render(
     report = render_shot(
         path,
         probe(path),
-        performances=performances,
-        swapper=swapper or Altered(),
+        acts=[Act(p, (Look(swapper or Altered()),)) for p in performances],
         settings=settings or MergeSettings(),
         permits=PERMITS,
         out=out,
@@ -171,8 +171,18 @@ def test_the_strength_is_the_share(still: tuple[Path, Performance], tmp_path: Pa
     path, acted = still
     report, _ = render(path, tmp_path / "a.patches", acted, settings=MergeSettings(strength=0))
     assert report["altered"] == 0
-    render(path, tmp_path / "a.patches", acted, settings=MergeSettings(strength=0.5))
-    assert Patches([tmp_path / "a.patches"]).at(3)[0].alpha.max() == 128
+    render(path, tmp_path / "a.patches", acted, settings=MergeSettings(strength=0.05))
+    assert Patches([tmp_path / "a.patches"]).at(3)[0].alpha.max() == 128, "close to nothing the whole face fades"
+    x, y = np.meshgrid(np.arange(192), np.arange(192))
+    spot = 70 * np.exp(-((x - 96) ** 2 + (y - 96) ** 2) / 200)[..., None].astype(np.float32)
+    spotted = Altered(lambda rgb, n: np.clip(rgb + spot, 0, 255))
+    away = []
+    for strength in (0.25, 0.5, 1.0):
+        render(path, tmp_path / "a.patches", acted, swapper=spotted, settings=MergeSettings(strength=strength))
+        _, before, after, alpha = before_after(path, tmp_path / "a.patches")[5]
+        assert alpha.max() == 255
+        away.append((after.y.astype(int) - before.y)[90:110, 110:130].mean())
+    assert away[0] < 0.7 * away[1] < 0.5 * away[2]
 
 
 @pytest.mark.parametrize(
@@ -309,8 +319,7 @@ def test_without_consent_nothing_is_rendered(still: tuple[Path, Performance], pe
         render_shot(
             path,
             probe(path),
-            performances=[acted],
-            swapper=swapper,
+            acts=[Act(acted, (Look(swapper),))],
             settings=MergeSettings(),
             permits=permits,
             out=tmp_path / "a.patches",

@@ -12,6 +12,7 @@ from stillface import PERMITS, Altered, encode, mesh_at, metered, performance, p
 from understudy.config import MergeSettings
 from understudy.errors import OutputNotWritable
 from understudy.faces.align import take_crop
+from understudy.merge.passage import Act, Look
 from understudy.merge.patchfile import Patches
 from understudy.merge.render import render_shot
 from understudy.merge.sheet import Moment, before_after, contact_sheet, face_tile, preview_tiles
@@ -61,8 +62,7 @@ def test_a_rendered_clip_gets_its_sheet(tmp_path: Path) -> None:
     render_shot(
         clip,
         probe(clip),
-        performances=[p],
-        swapper=Altered(lambda rgb, n: rgb[:, ::-1]),
+        acts=[Act(p, (Look(Altered(lambda rgb, n: rgb[:, ::-1])),))],
         settings=MergeSettings(),
         permits=PERMITS,
         out=tmp_path / "a.patches",

@@ -11,12 +11,16 @@ from ..doctor import examine as doctor
 from ..faceset.report import Report as CheckReport
 from ..faceset.report_page import page as check_page
 from ..pipeline.forget import Forgotten
+from ..pipeline.session import Preview
+from ..pipeline.shotsettings import ShotSettings
 from ..pipeline.status import Status
 from ..provenance.consent import ConsentRecord
 from ..verify.report import Report, verify
 from ..verify.trace import Trace, trace
 from .look import check
 from .machine import setup
+from .preview import close_previews, frame, preview
+from .shots import ShotState, list_shots, set_shot_settings
 from .steps import add, extract, new, publish, render, status, train
 from .trust import consent_add, consent_new, consent_revoke, consent_show, forget
 from .whole import Swapped, swap
@@ -25,13 +29,17 @@ __all__ = [
     "CheckReport",
     "ConsentRecord",
     "Forgotten",
+    "Preview",
     "Report",
+    "ShotSettings",
+    "ShotState",
     "Status",
     "Swapped",
     "Trace",
     "add",
     "check",
     "check_page",
+    "close_previews",
     "consent_add",
     "consent_new",
     "consent_revoke",
@@ -39,9 +47,13 @@ __all__ = [
     "doctor",
     "extract",
     "forget",
+    "frame",
+    "list_shots",
     "new",
+    "preview",
     "publish",
     "render",
+    "set_shot_settings",
     "setup",
     "status",
     "swap",

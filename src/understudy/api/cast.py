@@ -14,6 +14,7 @@ from ..pipeline.learn import draft_swapper, swapper_for
 from ..pipeline.media import Footage, same_file
 from ..pipeline.render import Rendered
 from ..pipeline.render import render as render_target
+from ..pipeline.scene import Scene
 from ..provenance import keys
 from ..types import Faceset
 from ..video.probe import media_id, probe
@@ -58,4 +59,4 @@ def find_cast(job: Job, source: Footage, target: Footage) -> Cast:
 
 def render_cast(job: Job, cast: Cast, *, permits: Permits, draft: bool) -> Rendered:
     swapper = draft_swapper(job, cast.faceset, permits) if draft else swapper_for(job, cast.faceset, key=cast.key, permits=permits)
-    return render_target(job, cast.target, cast.target_person, swapper=swapper, permits=permits)
+    return render_target(job, Scene(job, cast.target, cast.target_person, swapper=swapper), permits=permits)

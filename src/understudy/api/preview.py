@@ -1,0 +1,75 @@
+"""Looking at single frames: source, target, result, and what a frame would become under other settings."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..events import Context
+from ..pipeline.consents import permits_of
+from ..pipeline.job import in_words
+from ..pipeline.learn import swapper_for
+from ..pipeline.looking import LookingJob
+from ..pipeline.media import footage
+from ..pipeline.scene import Scene
+from ..pipeline.session import Preview, Session, Which
+from ..project import Project
+from .cast import NO_SETTINGS, find_cast
+
+_MOST_OPEN = 2
+_open: OrderedDict[Path, Session] = OrderedDict()
+_guard = threading.Lock()
+
+
+def frame(project: Path, which: Which, index: int, *, width: int = 960) -> bytes:
+    """Frame `index` of the `source`, the `target` or the `result` of a project as JPEG, at most `width` pixels wide.
+
+    The result is taken from the rendered frames where its shot is rendered, else it is merged now; with a face it carries the visible label.
+    The project stays open in memory for the next call (`close_previews`), is not locked, and nothing is written into it but its own search
+    for a moved video. Raises UsageError for a frame that there is not, StepMissing before `extract`, for the result the ConsentErrors.
+    """
+    with in_words(project):
+        return _session(project).frame(which, index, width=width)
+
+
+def preview(project: Path, index: int, *, settings: Mapping[str, Any] = NO_SETTINGS, width: int = 960, exact: bool = False) -> Preview:
+    """What frame `index` of the target becomes with the model as it is now, without rendering the shot.
+
+    `settings`: those that a shot can have of its own (`merge.*`, `swap.light`), on top of the shot's. By default only this frame is looked
+    at; with `exact` also the frames around it over which the render averages, and the result is the render's own, bit for bit. Raises
+    UsageError, UnknownSetting, BadSetting, StepMissing before `extract`, the ConsentErrors.
+    """
+    with in_words(project):
+        return _session(project).preview(index, settings=settings, width=width, exact=exact)
+
+
+def close_previews() -> None:
+    """Let go of all projects that are kept open for looking."""
+    with _guard:
+        while _open:
+            _open.popitem()[1].close()
+
+
+def _session(project: Path) -> Session:
+    folder = project.resolve()
+    with _guard:
+        gone = folder in _open and not _open[folder].holds()
+        if gone:
+            _open.pop(folder).close()
+        if folder not in _open:
+            _open[folder] = Session(folder, build=scene_of)
+        _open.move_to_end(folder)
+        while len(_open) > _MOST_OPEN:
+            _open.popitem(last=False)[1].close()
+        return _open[folder]
+
+
+def scene_of(project: Project) -> Scene:
+    """The scene of a project as it is, with everything made before. Raises StepMissing, the ConsentErrors."""
+    job = LookingJob(project, project.settings(), Context())
+    permits = permits_of(project)
+    cast = find_cast(job, footage(project, "source"), footage(project, "target"))
+    return Scene(job, cast.target, cast.target_person, swapper=swapper_for(job, cast.faceset, key=cast.key, permits=permits))
