@@ -15,19 +15,21 @@ from ..pipeline.session import Preview
 from ..pipeline.shotsettings import ShotSettings
 from ..pipeline.status import Status
 from ..provenance.consent import ConsentRecord
+from ..provenance.layers import ExportedLayers
 from ..verify.report import Report, verify
 from ..verify.trace import Trace, trace
 from .look import check
 from .machine import setup
 from .preview import close_previews, frame, preview
 from .shots import ShotState, list_shots, set_shot_settings
-from .steps import add, extract, new, publish, render, status, train
+from .steps import add, extract, layers, new, publish, render, status, train
 from .trust import consent_add, consent_new, consent_revoke, consent_show, forget
 from .whole import Swapped, swap
 
 __all__ = [
     "CheckReport",
     "ConsentRecord",
+    "ExportedLayers",
     "Forgotten",
     "Preview",
     "Report",
@@ -48,6 +50,7 @@ __all__ = [
     "extract",
     "forget",
     "frame",
+    "layers",
     "list_shots",
     "new",
     "preview",

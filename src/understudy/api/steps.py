@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,14 @@ from ..events import Context
 from ..pipeline.consents import permits_of
 from ..pipeline.deliver import deliver
 from ..pipeline.job import in_words, open_job
+from ..pipeline.layers import deliver_layers
 from ..pipeline.learn import learn, wants_training
 from ..pipeline.media import add as add_media
 from ..pipeline.media import ask_for, footage
 from ..pipeline.status import Status, status_of
 from ..project import Project
+from ..provenance.layer_job import LAYERS, Layer, LayerFormat
+from ..provenance.layers import ExportedLayers, check_layers_output
 from ..provenance.publish import check_output, published
 from ..store import MediaRow, StageRow
 from ..types import LabelledVideo, Role
@@ -82,6 +85,32 @@ def publish(
             check_output(out, inputs=(source.path, target.path), overwrite=overwrite, encode=job.settings.encode)
         rendered = render_cast(job, find_cast(job, source, target), permits=permits, draft=False)
         return deliver(job, out, source=source, target=target, rendered=rendered, permits=permits, overwrite=overwrite)
+
+
+def layers(
+    project: Path,
+    folder: Path,
+    *,
+    layers: Sequence[Layer] = LAYERS,
+    form: LayerFormat = "png16",
+    settings: Mapping[str, Any] = NO_SETTINGS,
+    context: Context | None = None,
+) -> ExportedLayers:
+    """Write what was rendered as layers for a compositing program into the new `folder`: plate, face, matte, result, at full depth.
+
+    `form`: png16 or exr (sequences), or prores4444 (videos, the face with alpha). Renders first what is not rendered yet. The same
+    consents as for `publish` are needed; each layer has a signed record beside it, and `result` is labelled and marked.
+    """
+    with open_job(project, flags=settings, context=context or Context()) as job:
+        check_layers_output(folder, layers)
+        job.keep_settings()
+        permits = permits_of(job.project)
+        source, target = footage(job.project, "source"), footage(job.project, "target")
+        cast = find_cast(job, source, target)
+        rendered = render_cast(job, cast, permits=permits, draft=False)
+        return deliver_layers(
+            job, folder, layers=layers, form=form, source=source, target=target, person=cast.target_person, rendered=rendered, permits=permits
+        )
 
 
 def status(project: Path) -> Status:

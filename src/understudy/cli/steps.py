@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
 from .. import api
+from ..provenance.layer_job import LAYERS, Layer
 from .flags import FaceFlag, ForceFlag, MinutesFlag, OutFlag, ProjectFlag, QualityFlag, SetFlag, SourceFaceFlag
 from .support import as_settings, at_work, say, show_times
 
@@ -146,6 +147,31 @@ def publish(*, out: OutFlag, project: ProjectFlag, set_: SetFlag = (), force: Fo
     with at_work() as context:
         video = api.publish(project, out, settings=as_settings(set_), overwrite=force, context=context)
     say(f"Published {video.path}: {video.n_altered} of {video.n_frames} frames altered; labelled '{video.label}', signed, in the ledger.")
+
+
+def layers(
+    project: Annotated[Path, Parameter(help="The project folder.")],
+    /,
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"], help="The folder to make.")],
+    layers: Annotated[str, Parameter(help="Which, with commas between them: plate,face,matte,result.")] = ",".join(LAYERS),
+    format_: Annotated[
+        Literal["png16", "exr", "prores4444"],
+        Parameter(name="--format", help="png16, exr: a sequence for each layer. prores4444: a video for each, the face with alpha."),
+    ] = "png16",
+    set_: SetFlag = (),
+) -> None:
+    """Write what was rendered as layers for a compositing program: at full depth, with the shots, the timecode and the faces' places.
+
+    For example:
+
+        understudy layers film.understudy -o layers --layers plate,face,matte --format exr
+    """
+    wanted = [name.strip() for name in layers.split(",") if name.strip()]
+    with at_work() as context:
+        made = api.layers(project, out, layers=cast(list[Layer], wanted), form=format_, settings=as_settings(set_), context=context)
+    say(f"Wrote {', '.join(made.layers)} of the frames {made.first} to {made.end - 1} into {made.folder}; signed, in the ledger.")
+    say(f"Read {made.folder / 'README.txt'} first.")
 
 
 def status(project: Annotated[Path, Parameter(help="The project folder.")], /) -> None:

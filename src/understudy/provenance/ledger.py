@@ -195,8 +195,9 @@ def _happened(out: Path, sha256: str) -> bool:
     """Whether the announced file got its final name. One that is gone was moved away, unless it still waits under its unfinished name."""
     if out.is_file() and sha256_file(out) == sha256:
         return True
-    part = part_of(out)
-    return not (part.is_file() and sha256_file(part) == sha256) and not out.exists()
+    # a folder is filled under an unfinished name of its own, its files have theirs
+    waiting = (part_of(out), part_of(out.parent) / out.name)
+    return not any(part.is_file() and sha256_file(part) == sha256 for part in waiting) and not out.exists()
 
 
 def _ledger_folder() -> Path:

@@ -147,7 +147,7 @@ def publish(
         unsigned = _unsigned(out)
         try:
             spans = label_spans([pts * info.time_base for pts in frame_pts(target)], altered)
-            number, sampler = _new_number(run_key), Sampler(info.duration)
+            number, sampler = new_number(run_key), Sampler(info.duration)
             written = write_video(
                 unsigned,
                 _pictures(target, info, patches, label, spans, watcher, meter, marker=Marker(number), sampler=sampler),
@@ -162,7 +162,7 @@ def publish(
             meter.note("Signing")
             inputs = {"target_sha256": sha256_file(target), "source_sha256": sha256_file(source)}
             body: dict[str, Any] = {
-                **_about(face, performer, label, model_id),
+                **about(face, performer, label, model_id),
                 **inputs,
                 "refusal_check": {"rules": gate.RULES, **{name: verdict.as_dict() for name, verdict in looked.items()}},
                 "n_frames": written,
@@ -191,7 +191,7 @@ def _clear(out: Path) -> None:
             begun.unlink(missing_ok=True)
 
 
-def _new_number(run_key: str) -> int:
+def new_number(run_key: str) -> int:
     """A number for the invisible mark that no other work has. The same work gets the same one, and so the very same picture, each time."""
     seed = run_key or secrets.token_hex(16)
     for attempt in count():
@@ -251,9 +251,9 @@ def _warn(meter: Meter, label: Label, target: Path) -> None:
         )
 
 
-def _about(face: Permit, performer: Permit, label: Label, model_id: str) -> dict[str, Any]:
+def about(face: Permit, performer: Permit, label: Label, model_id: str) -> dict[str, Any]:
     return {
-        "purposes": list(_purposes(face, performer)),
+        "purposes": list(purposes(face, performer)),
         "record_id": f"production-{secrets.token_hex(8)}",
         "label": label.text.replace("\n", " "),
         "consent_ids": list(dict.fromkeys((face.record_id, performer.record_id))),
@@ -265,7 +265,7 @@ def _about(face: Permit, performer: Permit, label: Label, model_id: str) -> dict
     }
 
 
-def _purposes(face: Permit, performer: Permit) -> tuple[str, ...]:
+def purposes(face: Permit, performer: Permit) -> tuple[str, ...]:
     """What both agreed to, without the names of people who exist."""
     names = [permit.subject for permit in (face, performer) if permit.person_exists]
     return tuple(dict.fromkeys(without_names(permit.purpose, names) for permit in (face, performer)))
@@ -285,7 +285,7 @@ def _sign_and_place(
     statement = Statement(
         record_id=body["record_id"],
         label=body["label"],
-        purposes=_purposes(face, performer),
+        purposes=purposes(face, performer),
         consent_ids=tuple(body["consent_ids"]),
         model_id=body["model_id"],
         watermark=body["watermark"],

@@ -44,6 +44,20 @@ def _rgb_from_yuv_matrix(color: ColorInfo) -> np.ndarray:
     return np.column_stack([inverse, -inverse @ forward[:, 3]])
 
 
+def planes_from_rgb(rgb: np.ndarray, color: ColorInfo) -> Planes:
+    """Samples of a picture, float32 (H, W, 3) in 0..1, in the 4:4:4 layout `color`; what lies beyond the range is cut off."""
+    top = float((1 << color.bit_depth) - 1)
+    exact = cv2.transform(np.asarray(rgb, np.float32), _yuv_from_rgb_matrix(color).astype(np.float32))
+    y, u, v = (np.clip(np.rint(exact[..., n]), 0, top).astype(np.uint8 if color.bit_depth == 8 else np.uint16) for n in range(3))
+    return Planes(y, u, v, color)
+
+
+def luma_weights(color: ColorInfo) -> tuple[float, float, float]:
+    """The shares of red, green and blue in luma."""
+    kr, kb = _KR_KB[color.matrix]
+    return kr, 1 - kr - kb, kb
+
+
 def rgb_from_planes(planes: Planes, *, depth: Literal["native", 8] = "native") -> np.ndarray:
     """The picture in RGB (H, W, 3): uint8, or for `native` and more than 8 bits uint16 on the full 16-bit scale.
 

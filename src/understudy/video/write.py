@@ -135,7 +135,7 @@ def _picture_stream(out: OutputContainer, job: _Job) -> VideoStream:
     context.framerate = info.frame_rate
     stream.time_base = info.time_base
     context.sample_aspect_ratio = info.sample_aspect
-    primaries, transfer, matrix, span = _tags(encoding.color)
+    primaries, transfer, matrix, span = color_tags(encoding.color)
     context.color_primaries, context.color_trc, context.colorspace, context.color_range = primaries, transfer, matrix, span
     if encoding.bit_rate:
         context.bit_rate = encoding.bit_rate
@@ -160,7 +160,7 @@ def _mp4_options(info: VideoInfo, source: InputContainer | None) -> dict[str, st
     return {"movflags": "+faststart", "strict": "experimental", "movie_timescale": str(clock)}
 
 
-def _tags(color: ColorInfo) -> tuple[int, int, int, int]:
+def color_tags(color: ColorInfo) -> tuple[int, int, int, int]:
     """H.273 codes (primaries, transfer, matrix, range); the matrix is always written, inferred or not, so that all players agree."""
     primaries = next((code for code, name in PRIMARIES.items() if name == color.primaries), UNKNOWN_TAG)
     transfer = next((code for code, name in TRANSFERS.items() if name == color.transfer), UNKNOWN_TAG)
@@ -182,7 +182,7 @@ def _picture(planes: Planes, pts: int, job: _Job) -> VideoFrame:
         rows = np.frombuffer(cast(Any, plane), dtype).reshape(plane.height, plane.line_size // np.dtype(dtype).itemsize)
         rows[:, : plane.width] = samples
     picture.pts, picture.time_base = pts, job.info.time_base
-    picture.color_primaries, picture.color_trc, picture.colorspace, picture.color_range = _tags(color)
+    picture.color_primaries, picture.color_trc, picture.colorspace, picture.color_range = color_tags(color)
     return picture
 
 
