@@ -135,6 +135,12 @@ class DiskFull(OutputError):
     code = "output.disk-full"
 
 
+class UploadRefused(MediaError):
+    """What was sent to the studio was not taken: too large, no room for it, or not sent as a file is sent."""
+
+    code = "media.upload"
+
+
 class OutputFormat(OutputError):
     """The output's file name ends in a format that cannot be written."""
 
@@ -172,6 +178,12 @@ class ProjectBusy(ProjectError):
     """Another process is working on this project."""
 
     code = "project.busy"
+
+
+class DatabaseBroken(UnderstudyError):
+    """A database in the user's home (the studio's queue or its memory) is damaged or was made by a newer version."""
+
+    code = "database.broken"
 
 
 class StepMissing(ProjectError):

@@ -18,12 +18,28 @@ from ..provenance.consent import ConsentRecord
 from ..provenance.layers import ExportedLayers
 from ..verify.report import Report, verify
 from ..verify.trace import Trace, trace
+from .checks import check_project, kept_check
 from .look import check
 from .machine import setup
+from .make import make
+from .material import (
+    KeptConsent,
+    PublishedVideo,
+    change_settings,
+    consents,
+    exchange_roles,
+    label_picture,
+    picture,
+    published_videos,
+    settings_of,
+    video_info,
+    video_path,
+    videos,
+)
 from .preview import close_previews, frame, preview
 from .shots import ShotState, list_shots, set_shot_settings
 from .steps import add, extract, layers, new, publish, render, status, train
-from .trust import consent_add, consent_new, consent_revoke, consent_show, forget
+from .trust import consent_add, consent_new, consent_read, consent_revoke, consent_show, forget
 from .whole import Swapped, swap
 
 __all__ = [
@@ -31,7 +47,9 @@ __all__ = [
     "ConsentRecord",
     "ExportedLayers",
     "Forgotten",
+    "KeptConsent",
     "Preview",
+    "PublishedVideo",
     "Report",
     "ShotSettings",
     "ShotState",
@@ -39,28 +57,42 @@ __all__ = [
     "Swapped",
     "Trace",
     "add",
+    "change_settings",
     "check",
     "check_page",
+    "check_project",
     "close_previews",
     "consent_add",
     "consent_new",
+    "consent_read",
     "consent_revoke",
     "consent_show",
+    "consents",
     "doctor",
+    "exchange_roles",
     "extract",
     "forget",
     "frame",
+    "kept_check",
+    "label_picture",
     "layers",
     "list_shots",
+    "make",
     "new",
+    "picture",
     "preview",
     "publish",
+    "published_videos",
     "render",
     "set_shot_settings",
+    "settings_of",
     "setup",
     "status",
     "swap",
     "trace",
     "train",
     "verify",
+    "video_info",
+    "video_path",
+    "videos",
 ]

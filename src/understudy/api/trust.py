@@ -26,6 +26,11 @@ def consent_add(project: Path, record: Path) -> ConsentRecord:
         return keep_record(job.project, record)
 
 
+def consent_read(path: Path) -> ConsentRecord:
+    """A record, after checking its signature. Raises ConsentMissing, ConsentAltered, ConsentInvalid."""
+    return load_record(path)
+
+
 def consent_show(path: Path) -> str:
     """A record in plain words, after checking its signature."""
     return describe(load_record(path))

@@ -21,6 +21,7 @@ from . import look, steps
 from .consent import app as consent_app
 from .forget import forget
 from .shots import shots
+from .studio import studio
 from .support import LOOK, PLAIN, STEPS, WHOLE, ready_tokens, suggestion, typeable
 
 INTRO = """Put one person's face under another person's performance: consented, labelled, on your own machine.
@@ -40,6 +41,7 @@ app.command(steps.publish, group=STEPS, sort_key=6)
 app.command(steps.layers, group=STEPS, sort_key=6.5)
 app.command(steps.status, group=STEPS, sort_key=7)
 app.command(shots, group=STEPS, sort_key=5.5)
+app.command(studio, group=WHOLE, sort_key=0.2)
 app.command(look.check, group=WHOLE, sort_key=0.5)
 app.command(look.verify, group=LOOK, sort_key=8)
 app.command(look.trace, group=LOOK, sort_key=8)

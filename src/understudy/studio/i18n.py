@@ -1,0 +1,112 @@
+"""The studio's words: one catalogue for each language, and numbers, dates and times as that language writes them.
+
+A key names a sentence, never a place on a page; `{name}` in a sentence is filled in. Settings are explained in English by their one definition
+(`config`) and in other languages by `setting.NAME` of the catalogue.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from ..config import flatten, walk
+
+Language = Literal["en", "nl"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+NAMES: dict[Language, str] = {"en": "English", "nl": "Nederlands"}
+_FOLDER = Path(__file__).parent / "strings"
+_DECIMAL: dict[Language, tuple[str, str]] = {"en": (".", ","), "nl": (",", ".")}
+_SETTINGS = {name: " ".join((info.description or "").split()) for name, info in walk()}
+
+
+@cache
+def catalogue(language: Language) -> Mapping[str, str]:
+    """All sentences of a language, by key."""
+    with (_FOLDER / f"{language}.toml").open("rb") as file:
+        return {name: str(text) for name, text in flatten(tomllib.load(file)).items()}
+
+
+def best_language(accepted: str) -> Language:
+    """The first of a browser's languages (`Accept-Language`) that there is a catalogue for; English where there is none."""
+    for part in accepted.split(","):
+        word = part.split(";")[0].strip().lower()[:2]
+        for language in LANGUAGES:
+            if word == language:
+                return language
+    return "en"
+
+
+class Words:
+    """One language. Called with a key it gives the sentence."""
+
+    def __init__(self, language: Language) -> None:
+        self.language: Language = language
+        self._texts = catalogue(language)
+
+    def __call__(self, key: str, **values: Any) -> str:
+        return self._texts[key].format(**values) if values else self._texts[key]
+
+    def has(self, key: str) -> bool:
+        return key in self._texts
+
+    def count(self, key: str, n: int, **values: Any) -> str:
+        """`KEY.one` or `KEY.many`, with `{n}` written as a number."""
+        return self(f"{key}.{'one' if n == 1 else 'many'}", n=self.number(n), **values)
+
+    def setting(self, name: str) -> str:
+        """What a setting does."""
+        return _SETTINGS[name] if self.language == "en" else self(f"setting.{name}")
+
+    # numbers, times
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """1,234.5 or 1.234,5"""
+        point, thousands = _DECIMAL[self.language]
+        return f"{value:,.{digits}f}".translate(str.maketrans({".": point, ",": thousands}))
+
+    def percent(self, share: float) -> str:
+        return self("unit.percent", n=self.number(100 * share))
+
+    def duration(self, seconds: float) -> str:
+        """A length of time in words, as exact as is of use: `8 s`, `1 min 5 s`, `2 h 3 min`."""
+        if seconds < 10:
+            return self("unit.seconds", n=self.number(seconds, 1))
+        if seconds < 59.5:
+            return self("unit.seconds", n=self.number(seconds))
+        minutes, rest = divmod(round(seconds), 60)
+        if minutes < 60:
+            return self("unit.minutes_seconds", m=minutes, s=rest) if rest else self("unit.minutes", m=minutes)
+        return self("unit.hours_minutes", h=self.number(minutes // 60), m=minutes % 60)
+
+    def about(self, seconds: float) -> str:
+        """A length of time that is a guess: rounded, so that it does not flicker."""
+        if seconds < 8:
+            return self("unit.few_seconds")
+        if seconds < 55:
+            return self("unit.about", time=self.duration(max(10, 5 * round(seconds / 5))))
+        if seconds < 90:
+            return self("unit.about", time=self("unit.minutes", m=1))
+        if seconds < 3600:
+            return self("unit.about", time=self("unit.minutes", m=round(seconds / 60)))
+        return self("unit.about", time=self.duration(300 * round(seconds / 300)))
+
+    def bytes(self, size: float) -> str:
+        for unit in ("kB", "MB"):
+            size /= 1000
+            if size < 999.5:
+                return f"{self.number(size, 0 if size >= 10 else 1)} {unit}"
+        return f"{self.number(size / 1000, 1)} GB"
+
+    def date(self, day: date | str) -> str:
+        """25 November 2026 or 25 november 2026"""
+        day = date.fromisoformat(day) if isinstance(day, str) else day
+        return f"{day.day} {self(f'month.{day.month}')} {day.year}"
+
+    def moment(self, seconds: float) -> str:
+        """A time since 1970 as day and hour of this machine."""
+        local = datetime.fromtimestamp(seconds, UTC).astimezone()
+        return self("unit.moment", day=self.date(local.date()), time=f"{local:%H:%M}")

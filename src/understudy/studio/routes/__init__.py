@@ -1,0 +1,11 @@
+"""The routes, one module a screen. Each has a `router`; they are listed here."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from . import check, consents, events, house, programs, project, publish, result, start, train, verify
+
+
+def routers() -> list[APIRouter]:
+    return [module.router for module in (start, project, consents, check, train, result, publish, verify, house, events, programs)]

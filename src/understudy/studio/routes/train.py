@@ -1,0 +1,69 @@
+"""The network learns the face: the grid that grows better, the curve, how long it still takes; stop and go on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import FileResponse, Response
+
+from ... import api
+from ...errors import StepMissing
+from ..curve import curve_svg, rounds_of
+from ..desk import desk_of, place_of
+from ..memory import Place
+from ..pages import page, words_of
+from .project import job_state
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/p/{place}/train")
+def train(request: Request, place: str) -> Response:
+    here = place_of(request, place)
+    return page(request, "train.html", place=here, screen="train", **_state(request, here))
+
+
+@router.get("/p/{place}/piece/train")
+def piece(request: Request, place: str) -> Response:
+    here = place_of(request, place)
+    return page(request, "train_piece.html", place=here, screen="train", **_state(request, here))
+
+
+@router.post("/p/{place}/train")
+def begin(request: Request, place: str, minutes: Annotated[float, Form(gt=0, le=10080)]) -> Response:
+    """Train so many minutes in all; what was trained before counts."""
+    here = place_of(request, place)
+    settings = {"train.minutes": minutes, "swap.swapper": "trained"}
+    desk_of(request).work("train", place=here, args={"settings": settings})
+    return page(request, "train_piece.html", place=here, screen="train", **_state(request, here))
+
+
+@router.get("/p/{place}/preview/{name}.jpg")
+def preview(request: Request, place: str, name: str) -> Response:
+    """The picture at the end of a round: truth, draft, trained."""
+    here = place_of(request, place)
+    path = here.folder / "previews" / f"{name}.jpg"
+    if not re.fullmatch(r"training-\d{5}", name) or not path.is_file():
+        raise StepMissing("There is no such preview.", remedy="train first")
+    return FileResponse(path, media_type="image/jpeg")
+
+
+def _state(request: Request, place: Place) -> dict[str, Any]:
+    desk, words = desk_of(request), words_of(request)
+    rounds = rounds_of(desk.jobs, place.folder)
+    newest = next((one for one in reversed(rounds) if (place.folder / "previews" / Path(one.preview).name).is_file()), None)
+    consents = api.consents(place.folder)
+    settings = api.settings_of(place.folder)
+    return {
+        "rounds": rounds,
+        "newest": newest,
+        "curve": curve_svg(words, rounds),
+        "minutes": max(settings.train.minutes, 3.0),
+        "agreed": len(consents) == 2 and not any(found.problem for found in consents.values()),
+        "busy": any(job.unfinished and job.kind not in ("train", "make") for job in desk.jobs.of(place.folder)),
+        "better": newest is not None and newest.better,
+        **job_state(request, desk, desk.job_of(place, "train", "make")),
+    }

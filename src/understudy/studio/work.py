@@ -1,0 +1,69 @@
+"""What a worker can do: one function for each kind of job, each a thin call of `api`. Results are small and plain, for they go into the queue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .. import api
+from ..events import Context
+
+Result = dict[str, Any]
+
+
+def _make(project: Path, args: dict[str, Any], context: Context) -> Result:
+    done = api.make(project, Path(args["out"]), settings=args.get("settings", {}), overwrite=args.get("overwrite", False), context=context)
+    return {
+        "out": str(done.video.path),
+        "draft": str(done.draft.path) if done.draft else None,
+        "already": done.already,
+        "seconds": dict(done.seconds),
+    }
+
+
+def _check(project: Path, args: dict[str, Any], context: Context) -> Result:
+    return {"outlook": api.check_project(project, settings=args.get("settings", {}), context=context).outlook}
+
+
+def _extract(project: Path, args: dict[str, Any], context: Context) -> Result:
+    rows = api.extract(project, source_face=args.get("source_face"), face=args.get("face"), settings=args.get("settings", {}), context=context)
+    return {"pieces": len(rows)}
+
+
+def _train(project: Path, args: dict[str, Any], context: Context) -> Result:
+    rows = api.train(project, settings=args.get("settings", {}), context=context)
+    return next((row.report for row in reversed(rows) if row.stage == "train"), {})
+
+
+def _render(project: Path, args: dict[str, Any], context: Context) -> Result:
+    return {"pieces": len(api.render(project, settings=args.get("settings", {}), context=context))}
+
+
+def _publish(project: Path, args: dict[str, Any], context: Context) -> Result:
+    video = api.publish(project, Path(args["out"]), settings=args.get("settings", {}), overwrite=args.get("overwrite", False), context=context)
+    return {"out": str(video.path), "label": video.label, "frames": video.n_frames, "altered": video.n_altered}
+
+
+def _verify(project: Path, args: dict[str, Any], context: Context) -> Result:
+    file = Path(args["file"])
+    try:
+        report = json.loads(api.verify(file, context=context).json())
+        return {**report, "trace": json.loads(api.trace(file, context=context).json())}
+    finally:
+        # a video that was dropped to be looked at is not kept
+        file.unlink(missing_ok=True)
+        if file.parent.is_dir() and not any(file.parent.iterdir()):
+            file.parent.rmdir()
+
+
+KINDS: dict[str, Callable[[Path, dict[str, Any], Context], Result]] = {
+    "make": _make,
+    "check": _check,
+    "extract": _extract,
+    "train": _train,
+    "render": _render,
+    "publish": _publish,
+    "verify": _verify,
+}
