@@ -41,9 +41,7 @@ def rounds_of(jobs: Jobs, folder: Path) -> list[Round]:
             continue
         number = round(figures["round"])
         found = {known: one for known, one in found.items() if known < number}
-        found[number] = Round(
-            number, figures["l1"], figures["draft_l1"], figures["gain"], bool(figures["beats_draft"]), seen.body["preview"]
-        )
+        found[number] = Round(number, figures["l1"], figures["draft_l1"], figures["gain"], bool(figures["beats_draft"]), seen.body["preview"])
     return [found[number] for number in sorted(found)]
 
 

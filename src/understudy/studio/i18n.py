@@ -1,7 +1,8 @@
 """The studio's words: one catalogue for each language, and numbers, dates and times as that language writes them.
 
 A key names a sentence, never a place on a page; `{name}` in a sentence is filled in. Settings are explained in English by their one definition
-(`config`) and in other languages by `setting.NAME` of the catalogue.
+(`config`) and in other languages by `setting.NAME` of the catalogue; so are the findings of the data doctor, what happened in an error, and the
+sentences of `verify` (`said`).
 """
 
 from __future__ import annotations
@@ -61,6 +62,10 @@ class Words:
         """What a setting does."""
         return _SETTINGS[name] if self.language == "en" else self(f"setting.{name}")
 
+    def said(self, sentence: str) -> str:
+        """A sentence that the program says in English from a closed list; as it is where there is no translation."""
+        return self._texts.get(f"said.{sentence}", sentence)
+
     # numbers, times
 
     def number(self, value: float, digits: int = 0) -> str:
@@ -80,6 +85,8 @@ class Words:
         minutes, rest = divmod(round(seconds), 60)
         if minutes < 60:
             return self("unit.minutes_seconds", m=minutes, s=rest) if rest else self("unit.minutes", m=minutes)
+        if minutes % 60 == 0:
+            return self("unit.hours", h=self.number(minutes // 60))
         return self("unit.hours_minutes", h=self.number(minutes // 60), m=minutes % 60)
 
     def about(self, seconds: float) -> str:

@@ -15,13 +15,16 @@ from .. import __version__
 from ..errors import UnderstudyError
 from ..run.jobs import error_dict
 from .i18n import LANGUAGES, NAMES, Words, best_language
+from .live import step_words
 from .memory import Place
 from .safety import Refusal
 from .screens import screens
 
 _HERE = Path(__file__).parent
 LANGUAGE_COOKIE = "understudy_language"
-_environment = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+_loader = FileSystemLoader(_HERE / "templates")
+_environment = Environment(loader=_loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+_environment.globals["step_words"] = step_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ def page(request: Request, template: str, /, *, place: Place | None = None, scre
         place=place,
         screen=screen,
         screens=screens(),
+        dark=any(one.dark for one in screens() if one.name == screen),
         languages=NAMES,
         here=request.url.path,
         version=__version__,
@@ -100,5 +104,3 @@ def refusal_page(request: Request, refusal: Refusal) -> Response:
         shown = {"what": found.what, "remedy": found.remedy}
         return JSONResponse({"code": found.code, **shown, "why": "", "shown": shown}, status_code=refusal.status)
     return page(request, "refused.html", status=refusal.status, trouble=found)
-
-

@@ -79,7 +79,8 @@ def _fold(job: Job, events: Iterable[Seen]) -> Progress:
         if seen.stage == "job":
             continue
         if seen.kind in ("note", "warning") and seen.stage != "train":
-            progress.notes.append(str(seen.body["message"]))
+            if seen.kind == "warning":
+                progress.notes.append(str(seen.body["message"]))
             continue
         trained = trained or seen.stage == "train"
         merged = merged or seen.stage in ("render", "publish")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,7 +102,7 @@ class _Incoming:
         if b"filename" not in options or self.file is not None:
             raise UploadRefused("This is not one file.", why=_FOUND_WRONG, remedy="send one video at a time")
         self.name = _clean(options[b"filename"].decode("utf-8", "replace"))
-        self.part = part_of(_free_name(self.folder, self.name))
+        self.part = part_of(self.folder / f"{secrets.token_hex(4)}-{self.name}")
         self.file = self.part.open("xb")
 
     def _take(self, data: bytes, start: int, end: int) -> None:
@@ -145,7 +146,7 @@ def _clean(name: str) -> str:
 
 def _free_name(folder: Path, name: str) -> Path:
     path, number = folder / name, 2
-    while path.exists() or part_of(path).exists():
+    while path.exists():
         path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
         number += 1
     return path

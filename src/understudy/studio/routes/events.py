@@ -14,7 +14,7 @@ router = APIRouter(tags=["work"])
 
 @router.get("/api/events", response_class=Stream)
 def events(request: Request, after: int | None = None) -> Response:
-    """Server-sent events of all jobs: `event: job`, with where the job is. `Last-Event-ID` (or `after`) goes on from there; 0 begins at the beginning."""
+    """Server-sent events of all jobs: `event: job`, with where the job is. `Last-Event-ID` (or `after`) goes on from there; 0 is the beginning."""
     last = request.headers.get("last-event-id", "")
     desk = desk_of(request)
     return Stream(messages(request, desk, words_of(request), after=int(last) if last.isdigit() else after), desk=desk)

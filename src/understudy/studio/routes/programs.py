@@ -22,7 +22,6 @@ from .consents import new_file
 from .project import result_of
 
 router = APIRouter()
-_HIDDEN = {"include_in_schema": False}
 _UPLOAD: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -58,14 +57,14 @@ class NewJob(BaseModel):
     """Name of the result (make, publish); it goes into the project's own folder of results."""
 
 
-@router.get("/programs", **_HIDDEN)
+@router.get("/programs", include_in_schema=False)
 def programs(request: Request) -> Response:
     schema = request.app.openapi()
     calls = [(method.upper(), path, call) for path, methods in schema["paths"].items() for method, call in methods.items()]
     return page(request, "programs.html", screen="programs", calls=calls, base=str(request.base_url).rstrip("/"))
 
 
-@router.post("/programs/token", **_HIDDEN)
+@router.post("/programs/token", include_in_schema=False)
 def token(request: Request) -> Response:
     """A secret for a program, shown once."""
     secret, _ = desk_of(request).memory.let_in()
