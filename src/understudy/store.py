@@ -31,6 +31,10 @@ MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE shot_settings (shot_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
     """,
+    """
+    CREATE TABLE decisions (number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, made REAL NOT NULL, body TEXT NOT NULL) STRICT;
+    CREATE TABLE people (number INTEGER PRIMARY KEY, anchors TEXT NOT NULL) STRICT;
+    """,
 )
 
 
@@ -57,6 +61,15 @@ class StageRow:
     subject: str
     seconds: float
     report: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the user decided about people or faces; a new run of any step heeds it."""
+
+    number: int
+    kind: str
+    body: dict[str, Any]
 
 
 def _stage_row(key: str, stage: str, subject: str, seconds: float, report: str) -> StageRow:
@@ -123,7 +136,7 @@ class Store:
         return [MediaRow(media_id, path, sha256, role, face, json.loads(info)) for media_id, path, sha256, role, face, info in rows]
 
     def erase(self, media_ids: Sequence[str], record_ids: Sequence[str]) -> None:
-        """Remove these files and consents, their shots and the log of all stages (it names files), and leave no trace of the old rows."""
+        """Remove these files and consents, their shots, all decisions and the log of all stages (it names files), without a trace."""
         self._db.execute("PRAGMA secure_delete=ON")
         with self._transaction():
             for media_id in media_ids:
@@ -133,6 +146,9 @@ class Store:
                 self._db.execute("DELETE FROM consents WHERE record_id=?", (record_id,))
             self._db.execute("DELETE FROM stages")
             self._db.execute("DELETE FROM shot_settings")
+            # who is called what, and where a face was
+            self._db.execute("DELETE FROM decisions")
+            self._db.execute("DELETE FROM people")
         # old pages are still in the write-ahead log until it is emptied
         self._db.execute("VACUUM")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -200,3 +216,35 @@ class Store:
     def consents(self, role: str) -> list[str]:
         """Paths of the records kept for a role, newest first, relative to the project."""
         return [row[0] for row in self._db.execute("SELECT path FROM consents WHERE role=? ORDER BY added DESC", (role,))]
+
+    # the user's decisions
+
+    def decide(self, kind: str, body: dict[str, Any]) -> Decision:
+        """Keep a decision; it counts after all earlier ones."""
+        with self._transaction():
+            number = self._db.execute("INSERT INTO decisions (kind, made, body) VALUES (?,?,?)", (kind, time.time(), json.dumps(body))).lastrowid
+        return Decision(number or 0, kind, body)
+
+    def decisions(self, *kinds: str) -> list[Decision]:
+        """Those of these kinds, in the order in which they were made."""
+        rows = self._db.execute("SELECT number, kind, body FROM decisions ORDER BY number")
+        return [Decision(number, kind, json.loads(body)) for number, kind, body in rows if kind in kinds]
+
+    def undo(self, *kinds: str) -> Decision | None:
+        """Take back the last decision of these kinds; None where there is none."""
+        last = next(reversed(self.decisions(*kinds)), None)
+        if last is not None:
+            with self._transaction():
+                self._db.execute("DELETE FROM decisions WHERE number=?", (last.number,))
+        return last
+
+    def people(self) -> dict[int, list[list[Any]]]:
+        """The numbers that people have got, with the anchors of their tracks at that time."""
+        return {number: json.loads(anchors) for number, anchors in self._db.execute("SELECT number, anchors FROM people ORDER BY number")}
+
+    def number_person(self, anchors: list[list[Any]]) -> int:
+        """Give the next number to the person of these anchors."""
+        with self._transaction():
+            number = self._db.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM people").fetchone()[0]
+            self._db.execute("INSERT INTO people VALUES (?,?)", (number, json.dumps(anchors)))
+        return number

@@ -194,6 +194,14 @@ class Track:
     key_classes: U8
     """(K, 128, 128): classes of selfie_multiclass in the standard crop (`faces.align`) of that frame at 128 px: 0 background, 1 hair,
     2 body skin, 3 face skin, 4 clothes, 5 other."""
+    bridged: NDArray[np.bool_]
+    """(T,) True where the face was lost (a hand, a blur) and the mesh is drawn between the frames around; the rest is measured there as usual."""
+    outside: F32
+    """(T,) 0..1: share of the face outside the picture."""
+    occluded: F32
+    """(T,) 0..1: share of the face's area in the picture that hair, hands or things cover, by the parsed frames around."""
+    portraits: tuple[bytes, ...]
+    """At most 4 JPEG pictures of 128 px, standard crops of the track's best frames, the best first: for showing who it is."""
 
     def __post_init__(self) -> None:
         t, k = len(self.frame_index), len(self.key_index)
@@ -208,6 +216,9 @@ class Track:
         _require(self.embedding, "embedding", (None,), np.float32)
         _require(self.key_index, "key_index", (k,), np.int32)
         _require(self.key_classes, "key_classes", (k, None, None), np.uint8)
+        _require(self.bridged, "bridged", (t,), np.bool_)
+        _require(self.outside, "outside", (t,), np.float32)
+        _require(self.occluded, "occluded", (t,), np.float32)
 
     def __len__(self) -> int:
         return len(self.frame_index)
@@ -215,13 +226,15 @@ class Track:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Identity:
-    """One person over the whole project: a cluster of tracks."""
+    """One person: a cluster of tracks, of one video or of several."""
 
     identity_id: str
-    """`p1`, `p2` … by time on screen, most first, in one media file."""
+    """`p1`, `p2` … by time on screen, most first, among the people of one video (or of all tracks that were given)."""
     track_ids: tuple[str, ...]
     embedding: F32
     n_frames: int
+    name: str | None = None
+    """As the user calls the person."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,13 +13,19 @@ import pytest
 from understudy.config import FaceSettings
 from understudy.errors import NoFace, PersonAbsent, ProjectBroken, SeveralPeople
 from understudy.events import Context, Meter
+from understudy.faces.align import apply, crop_matrices
+from understudy.faces.choose import choose_person
 from understudy.faces.detect import Detector
 from understudy.faces.landmark import from_box
+from understudy.faces.masks import track_masks
 from understudy.faces.mesh import BLENDSHAPE_NAMES
-from understudy.faces.people import choose_person, find_people, people_sheet
+from understudy.faces.people import find_people
+from understudy.faces.segment import SIDE
+from understudy.faces.sheet import people_sheet
 from understudy.faces.smooth import smooth_landmarks
 from understudy.faces.track import track_shot
 from understudy.faces.trackfile import load_tracks, save_tracks
+from understudy.faces.values import occluded_share, outside_share
 from understudy.types import Shot, Track
 from understudy.video.probe import probe
 from understudy.video.read import read_frames
@@ -69,6 +75,37 @@ def test_a_face_found_late_is_followed_back_to_where_it_began(tmp_path: Path) ->
         container.mux(stream.encode())
     (track,) = follow_file(path, 14)
     assert track.frame_index.tolist() == list(range(5, 14)), "the detector looked at frames 4 and 8"
+
+
+def test_a_face_that_is_hidden_for_a_moment_is_bridged_and_marked(tmp_path: Path) -> None:
+    path = tmp_path / "hidden.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=Fraction(25), options={"crf": "18", "preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 512, 512, "yuv420p"
+        for frame in read_frames(ACTORS / "synthetic_actor_A_eval.mp4", end_index=30):
+            assert frame.rgb is not None
+            picture = np.full_like(frame.rgb, 90) if 16 <= frame.index < 20 else frame.rgb
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    (track,) = follow_file(path, 30)
+    assert track.frame_index.tolist() == list(range(30))
+    assert np.flatnonzero(track.bridged).tolist() == [16, 17, 18, 19]
+    assert track.presence[16:20].max() < 0.5 < track.presence[:16].min()
+    step = np.abs(np.diff(track.landmarks[..., :2], axis=0)).mean((1, 2))
+    assert step[14:21].max() < 4, "no jump"
+    assert track.occluded[16:20].min() > 0.9 and max(track.occluded[:16].max(), track.occluded[20:].max()) < 0.3
+    small = apply(crop_matrices(track.landmarks, size=SIDE), track.landmarks)
+    own = (track_masks(track, np.arange(30), small) > 127).mean((1, 2))
+    assert own[16:20].max() < 0.02 and min(own[:16].min(), own[20:].min()) > 0.7 * np.median(own[:16]), "nothing is painted where there is no face"
+
+
+def test_what_lies_outside_the_picture_is_told(actor: Track) -> None:
+    right = actor.landmarks.copy()
+    right[..., 0] += 512 - np.median(actor.landmarks[0, :, 0])
+    share = outside_share(right, size_wh=(512, 512))
+    assert 0.4 < share[0] < 0.6
+    covered = occluded_share(right, actor.key_index, actor.key_classes, size_wh=(512, 512))
+    assert covered.max() < 0.35, "only what is in the picture counts"
 
 
 def test_pose_and_expression_agree_with_the_truth(actor: Track) -> None:
@@ -137,7 +174,10 @@ def test_smoothing_has_no_lag() -> None:
 
 def named(track: Track, name: str, *, later: int = 0, length: int | None = None) -> Track:
     n = length or len(track)
-    cut = {k: getattr(track, k)[:n] for k in ("box_xyxy", "landmarks", "presence", "pose_deg", "blendshapes", "sharpness", "vertex_rgb")}
+    cut = {
+        k: getattr(track, k)[:n]
+        for k in ("box_xyxy", "landmarks", "presence", "pose_deg", "blendshapes", "sharpness", "vertex_rgb", "bridged", "outside", "occluded")
+    }
     keys = track.key_index < n
     return dataclasses.replace(
         track, track_id=name, frame_index=track.frame_index[:n] + later, key_index=track.key_index[keys], key_classes=track.key_classes[keys], **cut
@@ -171,10 +211,9 @@ def test_the_right_person_is_chosen(actor: Track, other: Track, tmp_path: Path) 
 
 
 def test_a_picture_of_the_person_names_them(actor: Track, other: Track, tmp_path: Path) -> None:
-    video = ACTORS / "synthetic_actor_C_eval.mp4"
     tracks = [named(actor, "a", length=20), named(other, "c")]
     people = find_people([tracks[1]])
-    picture = people_sheet(tmp_path / "person.png", video=video, info=probe(video), identities=people, tracks=[tracks[1]])
+    picture = people_sheet(tmp_path / "person.png", identities=people, tracks=[tracks[1]], frame_rate=Fraction(25))
     everybody = find_people(tracks)
     assert choose_person(everybody, tracks, face=str(picture), sheet=picture).track_ids == ("c",)
     (tmp_path / "text.png").write_text("no picture")

@@ -11,6 +11,7 @@ from ..doctor import examine as doctor
 from ..faceset.report import Report as CheckReport
 from ..faceset.report_page import page as check_page
 from ..pipeline.forget import Forgotten
+from ..pipeline.people import PersonMedia, PersonTrack, ProjectPerson
 from ..pipeline.session import Preview
 from ..pipeline.shotsettings import ShotSettings
 from ..pipeline.status import Status
@@ -36,6 +37,7 @@ from .material import (
     video_path,
     videos,
 )
+from .people import people, people_merge, people_undo, person_name, person_split
 from .preview import close_previews, frame, preview
 from .shots import ShotState, list_shots, set_shot_settings
 from .steps import add, extract, layers, new, publish, render, status, train
@@ -48,7 +50,10 @@ __all__ = [
     "ExportedLayers",
     "Forgotten",
     "KeptConsent",
+    "PersonMedia",
+    "PersonTrack",
     "Preview",
+    "ProjectPerson",
     "PublishedVideo",
     "Report",
     "ShotSettings",
@@ -79,6 +84,11 @@ __all__ = [
     "list_shots",
     "make",
     "new",
+    "people",
+    "people_merge",
+    "people_undo",
+    "person_name",
+    "person_split",
     "picture",
     "preview",
     "publish",

@@ -20,6 +20,7 @@ from ..terminal import draw_error
 from . import look, steps
 from .consent import app as consent_app
 from .forget import forget
+from .people import people
 from .shots import shots
 from .studio import studio
 from .support import LOOK, PLAIN, STEPS, WHOLE, ready_tokens, suggestion, typeable
@@ -42,6 +43,7 @@ app.command(steps.layers, group=STEPS, sort_key=6.5)
 app.command(steps.status, group=STEPS, sort_key=7)
 app.command(shots, group=STEPS, sort_key=5.5)
 app.command(studio, group=WHOLE, sort_key=0.2)
+app.command(people, group=STEPS, sort_key=7.1)
 app.command(look.check, group=WHOLE, sort_key=0.5)
 app.command(look.verify, group=LOOK, sort_key=8)
 app.command(look.trace, group=LOOK, sort_key=8)

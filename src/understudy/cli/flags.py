@@ -17,5 +17,9 @@ SetFlag = Annotated[
 QualityFlag = Annotated[Quality | None, Parameter(help="The one dial: draft (at once, no training), standard (minutes), broadcast (hours).")]
 MinutesFlag = Annotated[float | None, Parameter(help="Minutes of training in all (the setting train.minutes).")]
 ForceFlag = Annotated[bool, Parameter(help="Replace the file that is at the output's place.")]
-FaceFlag = Annotated[str | None, Parameter(name="--face", help="Whom to give the new face in the target: p1, p2 …, or a picture of the person.")]
-SourceFaceFlag = Annotated[str | None, Parameter(name="--source-face", help="Whose face to take from the source: p1, p2 …, or a picture.")]
+FaceFlag = Annotated[
+    str | None, Parameter(name="--face", help="Whom to give the new face in the target: p1, p2 …, a name from `people`, or a picture of the person.")
+]
+SourceFaceFlag = Annotated[
+    str | None, Parameter(name="--source-face", help="Whose face to take from the source: p1, p2 …, a name from `people`, or a picture.")
+]

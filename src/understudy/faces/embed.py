@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..types import F32, U8
@@ -31,11 +33,12 @@ def aligned(picture: Picture, landmarks: np.ndarray) -> U8:
     return cut(picture, matrix, size=SIDE)
 
 
-def embed(pictures: list[U8]) -> F32:
-    """Aligned pictures of one person -> (128,) unit length: the mean of their unit vectors; zeros for no picture."""
+def embed(pictures: list[U8], weights: Sequence[float] | None = None) -> F32:
+    """Aligned pictures of one person -> (128,) unit length: the mean of their unit vectors by `weights` (None: alike); zeros for no picture."""
     net = onnx("sface")
     total = np.zeros(128, np.float64)
-    for picture in pictures:
+    shares = np.ones(len(pictures)) if weights is None or not any(weights) else np.asarray(weights, np.float64)
+    for picture, share in zip(pictures, shares, strict=True):
         vector = net.run(None, {"data": picture.transpose(2, 0, 1)[None].astype(np.float32)})[0][0].astype(np.float64)
-        total += vector / max(float(np.linalg.norm(vector)), 1e-9)
+        total += share * vector / max(float(np.linalg.norm(vector)), 1e-9)
     return (total / max(float(np.linalg.norm(total)), 1e-9)).astype(np.float32)

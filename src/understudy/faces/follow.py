@@ -10,17 +10,21 @@ import cv2
 import numpy as np
 
 from ..types import F32, N_LANDMARKS, U8, Track
+from .align import crop_matrices
 from .embed import aligned, embed
-from .landmark import SIDE, Measured, blendshapes
+from .landmark import SIDE, Measured, as_given, blendshapes
 from .mesh import BROW_LEFT, BROW_RIGHT, EYE_LEFT, EYE_RIGHT, FACE_OVAL, LIPS_INNER, LIPS_OUTER, N_SKIN, pose_deg
 from .segment import SIDE as CLASSES_SIDE
 from .segment import head_of, parse
 from .smooth import smooth_landmarks
-from .warp import Picture
+from .values import occluded_share, outside_share
+from .warp import Picture, cut, size_hw
 
 _PORTRAITS = 4
 """How many pictures the identity is taken from: they cost 20-40 ms each."""
 _PORTRAIT_EVERY = 5
+_PORTRAIT_PX = 128
+_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 88]
 _SOONEST = 4
 """Frames between two parsed ones at least."""
 _OTHER_COLOUR = 35
@@ -59,7 +63,9 @@ class Followed:
         self._sharpness: list[float] = []
         self._colours: list[U8] = []
         self._keys: list[tuple[int, Future[U8]]] = []
-        self._portraits: list[tuple[float, int, U8]] = []
+        self._portraits: list[tuple[float, int, U8, U8]] = []
+        self._bridged: list[bool] = []
+        self._size_wh = (0, 0)
         self.lost_for = 0
         """Frames since it was last seen; 0 while it is seen."""
         self.doubts = 0
@@ -78,10 +84,28 @@ class Followed:
         at = bisect_left(self.index, index)
         return mesh_box(self.meshes[at]) if at < len(self.index) and self.index[at] == index else None
 
-    def add(self, picture: Picture, index: int, measured: Measured) -> None:
+    def bridge(self, frames: list[tuple[int, Picture]], index: int, landmarks: F32) -> None:
+        """Take in the `frames` (rising) in which the face was lost before `index`, where its mesh is `landmarks`.
+
+        Something may be before the face there, or no face at all: these frames and those beside them are parsed, so that masks do not
+        take one for the other. The frame where it was seen last may be among `frames`; it is known already.
+        """
+        first, start = self.meshes[-1], self.index[-1]
+        for between, picture in frames:
+            if between == start:
+                self._parse(picture, len(self.index) - 1)
+                continue
+            share = np.float32((between - start) / (index - start))
+            mesh = np.asarray((1 - share) * first + share * landmarks, np.float32)
+            self.add(picture, between, as_given(picture, mesh), bridged=True)
+
+    def add(self, picture: Picture, index: int, measured: Measured, *, bridged: bool = False) -> None:
         """Take in one frame's measurement."""
         number = len(self.index)
         self.lost_for = 0
+        self._bridged.append(bridged)
+        height, width = size_hw(picture)
+        self._size_wh = (width, height)
         sharpness = _sharpness(measured.crop)
         self.index.append(index)
         self.meshes.append(measured.landmarks)
@@ -89,15 +113,20 @@ class Followed:
         self._sharpness.append(sharpness)
         self._colours.append(_colours(measured))
         if self._must_parse(number):
-            if self._keys:
-                self._keys[-1][1].result()  # so that work does not pile up
-            self._keys.append((number, self._aside.submit(parse, head_of(picture, measured.landmarks))))
-        if number % _PORTRAIT_EVERY == 0:
+            self._parse(picture, number)
+        if number % _PORTRAIT_EVERY == 0 and not bridged:
             self._consider_portrait(picture, measured, sharpness, number)
 
+    def _parse(self, picture: Picture, number: int) -> None:
+        if self._keys:
+            if self._keys[-1][0] == number:
+                return
+            self._keys[-1][1].result()  # so that work does not pile up
+        self._keys.append((number, self._aside.submit(parse, head_of(picture, self.meshes[number]))))
+
     def _must_parse(self, number: int) -> bool:
-        """At least every so often; sooner where the colours say that a hand or a microphone has come or gone."""
-        if not self._keys:
+        """At least every so often; sooner where the colours say that a hand or a microphone has come or gone, or where the face was lost."""
+        if not self._keys or any(self._bridged[-2:]):
             return True
         key = self._keys[-1][0]
         since = self.index[number] - self.index[key]
@@ -108,16 +137,20 @@ class Followed:
         box = mesh_box(measured.landmarks)
         size = min(1.0, float(box[3] - box[1]) / 112)
         value = float(measured.presence * np.cos(yaw) ** 2 * np.cos(pitch) ** 2 * size * sharpness)
-        if len(self._portraits) < _PORTRAITS:
-            heapq.heappush(self._portraits, (value, number, aligned(picture, measured.landmarks)))
-        elif value > self._portraits[0][0]:
-            heapq.heapreplace(self._portraits, (value, number, aligned(picture, measured.landmarks)))
+        full = len(self._portraits) == _PORTRAITS
+        if full and value <= self._portraits[0][0]:
+            return
+        shown = cut(picture, crop_matrices(measured.landmarks, size=_PORTRAIT_PX), size=_PORTRAIT_PX)
+        (heapq.heapreplace if full else heapq.heappush)(self._portraits, (value, number, aligned(picture, measured.landmarks), shown))
 
     def track(self, *, track_id: str, media_id: str, shot_id: str) -> Track:
         """Everything at once: steadied mesh, pose, expression, identity."""
         index = np.asarray(self.index, np.int32)
-        embedding = self._aside.submit(embed, [picture for _, _, picture in self._portraits])
+        best = sorted(self._portraits, reverse=True, key=lambda portrait: portrait[:2])
+        embedding = self._aside.submit(embed, [face for _, _, face, _ in best], [value for value, *_ in best])
         landmarks = smooth_landmarks(np.stack(self.meshes).astype(np.float32), index)
+        key_index = np.asarray([number for number, _ in self._keys], np.int32)
+        key_classes = np.stack([classes.result() for _, classes in self._keys]).reshape(-1, CLASSES_SIDE, CLASSES_SIDE)
         return Track(
             track_id=track_id,
             media_id=media_id,
@@ -131,9 +164,17 @@ class Followed:
             sharpness=np.asarray(self._sharpness, np.float32),
             vertex_rgb=np.stack(self._colours),
             embedding=embedding.result(),
-            key_index=np.asarray([number for number, _ in self._keys], np.int32),
-            key_classes=np.stack([classes.result() for _, classes in self._keys]).reshape(-1, CLASSES_SIDE, CLASSES_SIDE),
+            key_index=key_index,
+            key_classes=key_classes,
+            bridged=np.asarray(self._bridged, np.bool_),
+            outside=outside_share(landmarks, size_wh=self._size_wh),
+            occluded=occluded_share(landmarks, key_index, key_classes, size_wh=self._size_wh),
+            portraits=tuple(_jpeg(shown) for *_, shown in best),
         )
+
+
+def _jpeg(rgb: U8) -> bytes:
+    return cv2.imencode(".jpg", np.ascontiguousarray(rgb[..., ::-1]), _JPEG)[1].tobytes()
 
 
 def _sharpness(crop: U8) -> float:

@@ -50,13 +50,25 @@ def from_box(picture: Picture, face: Face) -> Measured:
 
 def from_mesh(picture: Picture, landmarks: F32) -> Measured:
     """The mesh of a face from its mesh (478, 3) in the frame before (or the same frame, to refine it)."""
+    return _measure(picture, _around(landmarks))
+
+
+def as_given(picture: Picture, landmarks: F32) -> Measured:
+    """A mesh (478, 3) that is known otherwise, with the network's belief that a face is there and the crop around it."""
+    matrix = _around(landmarks)
+    measured = _measure(picture, matrix)
+    return Measured(landmarks=landmarks, presence=measured.presence, crop=measured.crop, crop_landmarks=apply(matrix, landmarks))
+
+
+def _around(landmarks: F32) -> F32:
+    """(2, 3) `crop_from_frame`: the mesh with margin, eyes level."""
     points = landmarks[:, :2]
     angle = float(np.arctan2(*(points[263] - points[33])[::-1]))
     cos, sin = np.cos(angle), np.sin(angle)
     turn = np.asarray([[cos, -sin], [sin, cos]], np.float32)
     level = points @ turn
     low, high = level.min(0), level.max(0)
-    return _measure(picture, square_matrix(turn @ ((low + high) / 2), _MARGIN * float((high - low).max()), angle, size=SIDE))
+    return square_matrix(turn @ ((low + high) / 2), _MARGIN * float((high - low).max()), angle, size=SIDE)
 
 
 def _measure(picture: Picture, matrix: F32) -> Measured:

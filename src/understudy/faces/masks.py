@@ -13,6 +13,8 @@ from .segment import SIDE as CLASSES_SIDE
 _OWN_EVEN_IF_UNSURE = (EYE_RIGHT, EYE_LEFT, LIPS_OUTER)
 """Eyes and lips often get another class than skin; they are the face's own unless a hand lies there."""
 
+_NO_FACE = 0.1
+"""Share of skin inside the mesh below which no face is seen there (something is wholly before it, or the picture is another one)."""
 _HOLE_PX = 110
 """About 3 % of the face in a crop of 128 px."""
 
@@ -20,6 +22,8 @@ _HOLE_PX = 110
 def own_share(classes: U8, landmarks: F32) -> F32:
     """(128, 128) classes and (478, 3) mesh, both in the crop at 128 px -> (128, 128) float32, 1 where the face itself shows."""
     own = (classes == FACE_SKIN).astype(np.uint8)
+    if own[hull(landmarks) > 127].mean() < _NO_FACE:
+        return np.zeros(own.shape, np.float32)
     for ring in _OWN_EVEN_IF_UNSURE:
         region = np.zeros_like(own)
         cv2.fillPoly(region, [_pixels(landmarks[list(ring)])], 1)

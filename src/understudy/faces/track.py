@@ -130,10 +130,19 @@ class _Follower:
             return False
         if measured.presence < _SURE and (face.score < _SURE_FIND or measured.presence < 0.05):
             return False
-        for missed in self._before(followed, measured):
-            followed.add(*missed)
+        missed = self._before(followed, measured)
+        self._bridge(followed, *((missed[0][1], missed[0][2]) if missed else (index, measured)))
+        for earlier in missed:
+            followed.add(*earlier)
         followed.add(picture, index, measured)
         return True
+
+    def _bridge(self, followed: Followed, index: int, measured: Measured) -> None:
+        """Draw the face through the frames between where it was lost and where it is seen again, if it did not go elsewhere."""
+        if followed.index and overlap(followed.box, mesh_box(measured.landmarks)) > 0:
+            frames = [(between, picture) for between, picture in self._recent if followed.index[-1] <= between < index]
+            if frames and frames[-1][0] > followed.index[-1]:
+                followed.bridge(frames, index, measured.landmarks)
 
     def _before(self, followed: Followed, measured: Measured) -> list[tuple[Picture, int, Measured]]:
         """The face in the frames before, back to where it was seen last, or to where it began."""

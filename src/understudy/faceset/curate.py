@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import FacesetSettings
-from ..faces.mesh import FACE_OVAL, N_SKIN
+from ..faces.values import outside_share
 from ..types import F32, U8
 
 Reason = Literal["blurred", "cut off", "too small", "unsure", "wrong person", "duplicate", "too many"]
@@ -70,13 +70,6 @@ def choose(candidates: Candidates, *, size_wh: tuple[int, int], settings: Facese
         counts["too many"] = len(kept) - settings.max_faces
         kept = np.sort(kept[spread(_features(candidates)[kept], settings.max_faces)])
     return kept, counts
-
-
-def outside_share(landmarks: F32, *, size_wh: tuple[int, int]) -> F32:
-    """(N, 478, 3) -> (N,): share of the face's outline and skin points outside the picture."""
-    xy = landmarks[:, list({*FACE_OVAL, *range(N_SKIN)}), :2]
-    inside = ((xy >= -0.5) & (xy <= np.asarray(size_wh, np.float32) - 0.5)).all(-1)
-    return (1 - inside.mean(-1)).astype(np.float32)
 
 
 def _blurred(candidates: Candidates, kept: NDArray[np.intp], *, share: float) -> NDArray[np.bool_]:

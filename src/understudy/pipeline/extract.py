@@ -8,7 +8,8 @@ from typing import Any
 
 from ..errors import FaceError
 from ..events import Meter
-from ..faces.people import choose_person, find_people, people_sheet
+from ..faces.choose import choose_person
+from ..faces.sheet import people_sheet
 from ..faces.track import track_shot
 from ..faces.trackfile import load_tracks, save_tracks
 from ..faceset.extract import build_faceset, load_faceset
@@ -18,6 +19,7 @@ from ..types import Faceset, Identity, Shot, Track
 from ..video.shots import find_shots
 from ..weights.registry import weight
 from .admit import admit
+from .decisions import numbers_of, people_among
 from .job import Job
 from .media import Footage
 
@@ -32,6 +34,7 @@ class Person:
     identity: Identity
     shots: list[Shot]
     tracks: list[Track]
+    everybody: list[Identity]
     key: str
     """Names the choice and everything that it rests on."""
 
@@ -100,12 +103,14 @@ def choose(job: Job, footage: Footage, tracks: list[Track], *, shots: list[Shot]
 
     Raises NoFace, PersonAbsent, SeveralPeople.
     """
-    people = find_people(tracks)
-    key = stage_key("people", tracks_key(job), [shot.shot_id for shot in shots])
+    store = job.project.store
+    people = people_among(store, tracks)
+    rests_on = [tracks_key(job), [shot.shot_id for shot in shots]]
+    key = stage_key("people", rests_on, [[person.name, person.track_ids] for person in people])
     sheet = job.project.people_sheet(footage.media_id, key)
 
     def work() -> dict[str, Any]:
-        people_sheet(sheet, video=footage.path, info=footage.info, identities=people, tracks=tracks)
+        people_sheet(sheet, identities=people, tracks=tracks, frame_rate=footage.info.frame_rate)
         return {"people": {person.identity_id: person.n_frames for person in people}}
 
     if people:
@@ -113,14 +118,15 @@ def choose(job: Job, footage: Footage, tracks: list[Track], *, shots: list[Shot]
     face = footage.row.face
     picture = job.project.absolute(face) if face else None
     named = str(picture) if picture and picture.is_file() else face
+    numbers = {f"person-{number}": identity_id for identity_id, number in numbers_of(store, people, tracks).items()}
     try:
-        person = choose_person(people, tracks, face=named, sheet=sheet, frame_rate=footage.info.frame_rate)
+        person = choose_person(people, tracks, face=named, sheet=sheet, frame_rate=footage.info.frame_rate, also=numbers)
     except FaceError as error:
         # said of the video by its name and role, with the flag that belongs to it
         flag = "--source-face" if footage.row.role == "source" else "--face"
         why = f"The {footage.row.role} is {footage.path.name}. {error.why}".strip()
         raise type(error)(error.what, why=why, remedy=error.remedy.replace("--face", flag)) from None
-    return Person(person, shots, tracks, stage_key("person", key, list(person.track_ids)))
+    return Person(person, shots, tracks, people, stage_key("person", rests_on, person.track_ids))
 
 
 def find_person(job: Job, footage: Footage) -> Person:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import MediaChanged, PersonAbsent, SameFile, StepMissing, UsageError
-from ..faces.people import embed_picture
+from ..faces.choose import embed_picture
 from ..files import sha256_file, whole_file
 from ..project import Project
 from ..store import MediaRow
@@ -69,16 +69,21 @@ def same_file(source: Path, target: Path) -> SameFile:
     )
 
 
-def check_face(face: str) -> None:
-    """Raise PersonAbsent unless `face` can name somebody: p1, p2 … or a picture file on which a face is found."""
-    if re.fullmatch(r"[pP][1-9]\d*", face.strip()):
+def check_face(face: str, *, names: Collection[str] = ()) -> None:
+    """Raise PersonAbsent unless `face` can name somebody: p1, p2 …, person-1 …, one of `names`, or a picture file on which a face is found."""
+    if re.fullmatch(r"(p|person-)[1-9]\d*", face.strip().lower()) or face.strip().lower() in {name.lower() for name in names}:
         return
     if not Path(face).is_file():
         raise PersonAbsent(
-            f"'{face}' names nobody: it is neither a name such as p1 nor a picture file.",
-            remedy="give --face p1 (p2 …), or a JPEG or PNG of the person",
+            f"'{face}' names nobody: it is neither p1 (p2 …), nor a name that was given to somebody, nor a picture file.",
+            remedy="give --face p1 (p2 …), a name from `understudy people`, or a JPEG or PNG of the person",
         )
     embed_picture(Path(face))
+
+
+def names_in(project: Project) -> set[str]:
+    """The names that the user gave to people."""
+    return {decision.body["name"] for decision in project.store.decisions("name") if decision.body["name"]}
 
 
 def ask_for(project: Project, footage: Footage, face: str | None) -> Footage:
@@ -92,7 +97,7 @@ def ask_for(project: Project, footage: Footage, face: str | None) -> Footage:
 
 def _keep_face(project: Project, face: str) -> str:
     """What goes into the database: the name, or the picture's place inside the project, so that the project can be moved."""
-    check_face(face)
+    check_face(face, names=names_in(project))
     if not Path(face).is_file():
         return face.strip().lower()
     kept = project.folder / "people" / f"asked-for-{sha256_file(Path(face))[:12]}{Path(face).suffix.lower()}"
@@ -124,7 +129,15 @@ def footage(project: Project, role: Role) -> Footage:
         raise StepMissing(
             f"The project {project.folder.name} has no {role} yet.", remedy=f"understudy add FILE --role {role} --project '{project.folder}'"
         )
-    row = rows[0]
+    return _found_again(project, rows[0])
+
+
+def footages(project: Project) -> list[Footage]:
+    """All videos of the project, in the order in which they were added. Raises as `footage`."""
+    return [_found_again(project, row) for row in project.store.media()]
+
+
+def _found_again(project: Project, row: MediaRow) -> Footage:
     path = locate(project, row)
     info = probe(path)
     fresh = dataclasses.replace(row, path=project.relative(path), info=describe(path, info))

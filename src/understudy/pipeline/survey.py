@@ -10,8 +10,6 @@ from ..config import SwapSettings
 from ..faces.align import face_height_px
 from ..faces.masks import hull
 from ..faces.mesh import eye_opening, mouth_opening, triangles
-from ..faces.people import find_people
-from ..faceset.curate import outside_share
 from ..faceset.material import Clip, Fit, Material
 from ..swap.drive import performance_of
 from ..swap.light import measure_light
@@ -52,7 +50,7 @@ def material_of(footage: Footage, person: Person, *, left_out: dict[str, int] | 
         level=light[:, 0],
         side=light[:, 1],
         hidden=np.clip(covered - np.quantile(covered, _USUAL), 0, 1).astype(np.float32),
-        outside=outside_share(landmarks, size_wh=footage.info.size_wh),
+        outside=np.concatenate([track.outside for track in tracks]),
     ).take(np.argsort(frames, kind="stable"))
 
 
@@ -90,7 +88,7 @@ def _clip(footage: Footage, person: Person, left_out: dict[str, int], *, n_frame
         bits_per_pixel=8 * footage.path.stat().st_size / max(n_frames * width * height, 1),
         n_shots=len(person.shots),
         person=person.identity.identity_id,
-        people_s={who.identity_id: who.n_frames / rate for who in find_people(person.tracks)},
+        people_s={who.identity_id: who.n_frames / rate for who in person.everybody},
         left_out=left_out,
     )
 

@@ -1,0 +1,44 @@
+"""Who is seen in a project's videos, and the user's decisions about who is who. All of it is quick; nothing is looked for anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from ..pipeline import people as steps
+from ..pipeline.job import in_words
+from ..pipeline.people import ProjectPerson
+from ..project import Project
+
+T = TypeVar("T")
+
+
+def people(project: Path) -> tuple[ProjectPerson, ...]:
+    """Everybody found so far over all videos, by number, with names, pictures, time on screen and pieces (tracks)."""
+    return _with(project, steps.list_people)
+
+
+def person_name(project: Path, person: str, name: str) -> ProjectPerson:
+    """Call a person (`person-1` or the name so far) by a name, which `--face` and `--source-face` then know; an empty one takes it away."""
+    return _with(project, lambda opened: steps.name_person(opened, person, name))
+
+
+def people_merge(project: Path, persons: Sequence[str]) -> ProjectPerson:
+    """Two or more people are one. A new run of `extract` keeps to it."""
+    return _with(project, lambda opened: steps.merge_people(opened, persons))
+
+
+def person_split(project: Path, person: str, track_ids: Sequence[str]) -> ProjectPerson:
+    """Some pieces of a person are somebody else, who is returned. A new run of `extract` keeps to it."""
+    return _with(project, lambda opened: steps.split_person(opened, person, track_ids))
+
+
+def people_undo(project: Path) -> str | None:
+    """Take back the last of these decisions; returns `name`, `merge` or `split`, or None where there is none."""
+    return _with(project, steps.undo_people)
+
+
+def _with(project: Path, work: Callable[[Project], T]) -> T:
+    with in_words(project), Project(project) as opened:
+        return work(opened)
