@@ -44,7 +44,7 @@ def people_sheet(path: Path, *, identities: Sequence[Identity], tracks: Sequence
     rows: list[U8] = []
     for identity in identities:
         shown = portraits([t for t in tracks if t.track_id in identity.track_ids], 4)
-        rows.append(contact_sheet(shown, f"{_plain(called(identity))}   {float(identity.n_frames / frame_rate):.1f} s", columns=4))
+        rows.append(contact_sheet(shown, f"{plain(called(identity))}   {float(identity.n_frames / frame_rate):.1f} s", columns=4))
     picture = np.concatenate(rows) if rows else np.full((TILE, TILE, 3), _GREY, np.uint8)
     write_bytes(path, encoded(picture, path.suffix or ".jpg"))
     return path
@@ -55,6 +55,6 @@ def encoded(picture: U8, kind: str = ".jpg") -> bytes:
     return cv2.imencode(kind, np.ascontiguousarray(picture[..., ::-1]))[1].tobytes()
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """What the font of a drawn sheet can show."""
     return text.encode("ascii", "replace").decode("ascii")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import UsageError
 from ..events import Context
-from ..faces.sheet import contact_sheet, encoded, portraits
+from ..faces.sheet import contact_sheet, encoded, plain, portraits
 from ..faces.trackfile import TrackHead, load_heads
 from ..project import Project
 from ..types import Identity, Role
@@ -72,7 +72,8 @@ class ProjectPerson:
 
     def sheet(self) -> bytes:
         """The contact sheet: a JPEG of up to 32 faces under the name and the time on screen."""
-        return encoded(contact_sheet(self.pictures, f"{self.title}   {self.seconds:.1f} s in {len(self.tracks)} pieces"))
+        pieces = f"{len(self.tracks)} piece{'s' if len(self.tracks) > 1 else ''}"
+        return encoded(contact_sheet(self.pictures, f"{plain(self.title)}   {self.seconds:.1f} s in {pieces}"))
 
 
 def list_people(project: Project) -> tuple[ProjectPerson, ...]:
