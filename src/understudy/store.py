@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import ProjectBroken
+from .errors import DiskFull, ProjectBroken
 from .types import Role, Shot
 
 MIGRATIONS: tuple[str, ...] = (
@@ -87,6 +87,13 @@ class Store:
             self._db.execute("PRAGMA synchronous=FULL")
             self._migrate()
         except sqlite3.DatabaseError as error:
+            # the low byte is the kind; the rest says which system call it was
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                raise DiskFull(
+                    f"The disk is full or fails: the database {path} could not be written.",
+                    why="Everything that was finished before is kept.",
+                    remedy="free some space there, then run the same command again",
+                ) from error
             raise ProjectBroken(
                 f"The project's database {path} cannot be opened.", why=str(error), remedy="restore it from a copy, or make a new project"
             ) from error
