@@ -68,6 +68,10 @@ class Project:
             if part != folder:
                 shutil.rmtree(part, ignore_errors=True)
             raise translate(error, folder) from error
+        except BaseException:
+            if part != folder:
+                shutil.rmtree(part, ignore_errors=True)
+            raise
         return cls(folder, lock=lock)
 
     def _take_lock(self) -> int:
