@@ -33,7 +33,7 @@ def people(
 
     For example:
 
-        understudy people film.understudy name 2 Anna
+        understudy people film name 2 Anna
     """
     if action == "list":
         _refuse_unless(not words, "list takes no more words.")
