@@ -20,6 +20,8 @@ demo: setup
 
 # Each worker runs its own networks: one thread each is quickest where tests share the processor.
 test: setup $(VENV)/.dev-installed
+	@command -v chromium chromium-browser google-chrome >/dev/null || [ -n "$$CHROMIUM" ] \
+	  || echo "No Chromium was found, so the browser tests are skipped. To get one: sudo apt install chromium (or set CHROMIUM to one)."
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 setup: $(VENV)/.installed

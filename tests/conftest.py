@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from networks import link_networks
+from serving import Studio
 from synthetic import Clip, write_clip
 
 ROOT = Path(__file__).parents[1]
@@ -58,3 +59,18 @@ def make_clip(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A running studio that let this file of tests in, with a home as the set-up leaves it."""
+    from understudy.provenance.keys import make_keys
+
+    home = tmp_path_factory.mktemp("studio") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNDERSTUDY_HOME", str(home))
+        link_networks()
+        make_keys()
+    running = Studio(home).start().enter()
+    yield running
+    running.stop()

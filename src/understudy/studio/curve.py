@@ -11,7 +11,7 @@ from pathlib import Path
 from ..run.jobs import Jobs
 from .i18n import Words
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 200, 44, 28, 12
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 1000, 220, 52, 30, 14
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ class Words:
 
     def setting(self, name: str) -> str:
         """What a setting does."""
-        return _SETTINGS[name] if self.language == "en" else self(f"setting.{name}")
+        text = _SETTINGS[name] if self.language == "en" else self(f"setting.{name}")
+        return text.replace("`", "")
 
     def said(self, sentence: str) -> str:
         """A sentence that the program says in English from a closed list; as it is where there is no translation."""

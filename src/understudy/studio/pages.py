@@ -17,7 +17,7 @@ from ..run.jobs import error_dict
 from .i18n import LANGUAGES, NAMES, Words, best_language
 from .live import step_words
 from .memory import Place
-from .safety import Refusal
+from .safety import UPLOADS, Refusal
 from .screens import screens
 
 _HERE = Path(__file__).parent
@@ -86,7 +86,7 @@ def trouble(words: Words, error: UnderstudyError | Mapping[str, str]) -> Trouble
 
 def error_page(request: Request, error: UnderstudyError, *, status: int = 400) -> Response:
     """An error as a page, as a piece of one for htmx, or as JSON for programs."""
-    if request.url.path.startswith("/api/"):
+    if _of_a_program(request):
         found = trouble(words_of(request), error)
         return JSONResponse({**error_dict(error), "shown": {"what": found.what, "remedy": found.remedy}}, status_code=status)
     piece = bool(request.headers.get("hx-request"))
@@ -97,10 +97,15 @@ def error_page(request: Request, error: UnderstudyError, *, status: int = 400) -
     return shown
 
 
+def _of_a_program(request: Request) -> bool:
+    """Whether the answer is read by a script or a program, and not shown as it is."""
+    return request.url.path.startswith("/api/") or UPLOADS in request.url.path
+
+
 def refusal_page(request: Request, refusal: Refusal) -> Response:
     words = words_of(request)
     found = Trouble(f"refused.{refusal.reason}", words(f"refused.{refusal.reason}.what"), "", words(f"refused.{refusal.reason}.do"))
-    if request.url.path.startswith("/api/"):
+    if _of_a_program(request):
         shown = {"what": found.what, "remedy": found.remedy}
         return JSONResponse({"code": found.code, **shown, "why": "", "shown": shown}, status_code=refusal.status)
     return page(request, "refused.html", status=refusal.status, trouble=found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from ..desk import desk_of
 from ..live import Stream, messages
@@ -12,7 +12,7 @@ from ..pages import words_of
 router = APIRouter(tags=["work"])
 
 
-@router.get("/api/events", response_class=Stream)
+@router.get("/api/events", response_class=StreamingResponse)
 def events(request: Request, after: int | None = None) -> Response:
     """Server-sent events of all jobs: `event: job`, with where the job is. `Last-Event-ID` (or `after`) goes on from there; 0 is the beginning."""
     last = request.headers.get("last-event-id", "")

@@ -3,6 +3,8 @@ import { watch } from "./js/live.js";
 import { setUpUploads } from "./js/upload.js";
 import { setUpPlayers } from "./js/players.js";
 
+// on a small screen the list of steps is wider than the page
+document.querySelector(".way [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 watch();
 setUpUploads();
 setUpPlayers();

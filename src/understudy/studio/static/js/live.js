@@ -22,11 +22,12 @@ function listen() {
   source.addEventListener("job", (event) => tell(JSON.parse(event.data)));
   source.addEventListener("open", () => {
     clearTimeout(lost);
+    lost = 0;
     tell({ line: true });
   });
   source.addEventListener("error", () => {
-    clearTimeout(lost);
-    lost = setTimeout(() => tell({ line: false }), 2500);
+    // it tries again by itself; only a line that stays away is spoken of
+    lost ||= setTimeout(() => tell({ line: false }), 2500);
     if (source.readyState === EventSource.CLOSED) setTimeout(() => listenAgain(source), 3000);
   });
 }

@@ -46,7 +46,6 @@ export function setUpPlayers() {
     show();
   });
   lead.addEventListener("loadedmetadata", () => {
-    stage.style.setProperty("--shape", `${lead.videoWidth} / ${lead.videoHeight}`);
     show();
   });
   for (const one of [lead, ...followers]) {

@@ -1,0 +1,45 @@
+"""Reading what a browser shows: pictures as arrays, and how alike two are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+
+def shown(element: Any) -> np.ndarray:
+    """(H, W, 3) RGB of an element as it is on the screen."""
+    data = np.frombuffer(element.screenshot(), np.uint8)
+    return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
+
+
+def frame_of(path: Path, index: int) -> np.ndarray:
+    """(H, W, 3) RGB of one frame of a file."""
+    with av.open(str(path)) as container:
+        for i, frame in enumerate(container.decode(video=0)):
+            if i == index:
+                return frame.to_ndarray(format="rgb24")
+    raise AssertionError(f"{path.name} has no frame {index}")
+
+
+def apart(a: np.ndarray, b: np.ndarray, *, box: tuple[float, float, float, float] = (0, 0, 1, 1)) -> float:
+    """Mean difference of two pictures (of 255) within a box of shares (left, top, right, bottom), after bringing both to one size."""
+    small = [cv2.resize(np.ascontiguousarray(picture), (192, 192), interpolation=cv2.INTER_AREA).astype(np.float32) for picture in (a, b)]
+    left, top, right, bottom = (round(192 * side) for side in box)
+    return float(np.abs(small[0] - small[1])[top:bottom, left:right].mean())
+
+
+def show_moment(video: Any, seconds: float) -> None:
+    """Bring a player to a moment and wait until it is drawn."""
+    video.evaluate(
+        """(one, t) => new Promise((done, fail) => {
+            const drawn = () => requestAnimationFrame(() => requestAnimationFrame(() => done(null)));
+            const go = () => { one.addEventListener('seeked', drawn, {once: true}); one.currentTime = t; };
+            if (one.error) fail(new Error('the browser cannot play this'));
+            one.readyState >= 2 ? go() : one.addEventListener('loadeddata', go, {once: true});
+        })""",
+        seconds,
+    )

@@ -1,0 +1,137 @@
+"""For everybody: the keyboard alone will do, axe finds nothing, no screen is wider than a phone, and nothing jumps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from serving import Studio
+
+PAGES = ("", "/consents", "/check", "/train", "/result", "/publish")
+HOUSE = ("/", "/verify", "/programs")
+
+
+@pytest.fixture(scope="module")
+def made(studio: Studio, clips_of_module: str) -> str:
+    """A project with a published video and a check."""
+    for kind in ("make", "check"):
+        job = studio.post_json(f"/api/projects/{clips_of_module}/jobs", {"kind": kind, "settings": {"quality": "draft"} if kind == "make" else {}})
+        assert studio.wait_for(job.json["job"])["state"] == "done"
+    return clips_of_module
+
+
+@pytest.fixture(scope="module")
+def clips_of_module(studio: Studio, clips: tuple[Path, Path]) -> str:
+    from conftest import RECORD  # type: ignore[attr-defined]
+
+    place = studio.new_project("For everybody")
+    for role, clip in zip(("source", "target"), clips, strict=True):
+        studio.upload(f"/api/projects/{place}/upload/{role}", clip, name=clip.name)
+    for role in ("face", "performer"):
+        studio.post_json(f"/api/projects/{place}/consents", {**RECORD, "subject": f"Nobody, {role}", "role": role})
+    return place
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_axe_finds_nothing(open_page, studio: Studio, made: str, language: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    empty = studio.new_project("Empty")
+    page = open_page(language=language)
+    for path in (*HOUSE, *(f"/p/{place}{name}" for place in (made, empty) for name in PAGES), "/p/nowhere"):
+        page.goto(studio.origin + path)
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_no_page_is_wider_than_the_screen(open_page, studio: Studio, made: str, width: int) -> None:
+    page = open_page(width=width, language="nl")
+    for path in (*HOUSE, *(f"/p/{made}{name}" for name in PAGES)):
+        page.goto(studio.origin + path)
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), (path, width)
+
+
+def test_nothing_jumps_while_it_works(open_page, studio: Studio, made: str) -> None:
+    page = open_page(path=f"/p/{made}/check")
+    page.evaluate(
+        """window.moved = 0; new PerformanceObserver(list => {
+            for (const one of list.getEntries()) if (!one.hadRecentInput) window.moved += one.value;
+        }).observe({type: 'layout-shift', buffered: true})"""
+    )
+    page.click("text=Check again")
+    page.wait_for_selector(".step[data-state=running]")
+    page.evaluate("window.moved = 0")
+    page.wait_for_timeout(1500)
+    assert page.evaluate("window.moved") < 0.02
+
+
+def test_the_whole_way_with_the_keyboard_alone(open_page, studio: Studio, clips: tuple[Path, Path]) -> None:
+    page, choosers = open_page(), []
+    page.on("filechooser", lambda one: choosers.append(one))
+    for role, clip in zip(("source", "target"), clips, strict=True):
+        tab_to(page, f"#file-{role}")
+        choosers.clear()
+        while not choosers:
+            page.keyboard.press("Space")
+            page.wait_for_timeout(300)
+        choosers[0].set_files(clip)
+    tab_to(page, "#begin")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/p/*")
+    place = page.url.rpartition("/")[2]
+    follow(page, "a.button[href$='/consents']", f"**/p/{place}/consents")
+    for role in ("face", "performer"):
+        form = f"#consent-{role} form.fields"
+        if not page.locator(f"{form} [name=subject]").is_visible():
+            tab_to(page, f"#consent-{role} details.form > summary")
+            page.keyboard.press("Enter")
+        tab_to(page, f"{form} [name=subject]")
+        page.keyboard.type(f"Nobody, {role}")
+        tab_to(page, f"{form} [name=basis]")
+        for _ in range(4):
+            page.keyboard.press("ArrowDown")
+        for name, text in (("purpose", "a test"), ("production", "Tests"), ("channels", "nowhere"), ("recorded_by", "The tests")):
+            tab_to(page, f"{form} [name={name}]")
+            page.keyboard.press("ControlOrMeta+a")
+            page.keyboard.type(text)
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert page.locator(f"#consent-{role} .record[data-holds=yes]").count() == 1
+    follow(page, "a.button.go", f"**/p/{place}")
+    tab_to(page, "[name=quality]")
+    while not page.locator("[value=draft]").is_checked():
+        page.keyboard.press("ArrowUp")
+    tab_to(page, "form.make button.go")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("section.done")
+    follow(page, "section.done a.button", "**/result")
+    tab_to(page, "#play")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#play[aria-pressed=true]")
+    page.wait_for_selector("#play[aria-pressed=false]")
+    assert page.locator("[data-view=result] video").evaluate("one => one.currentTime") > 0.4
+
+
+def tab_to(page, selector: str) -> None:
+    """Press Tab until the element is reached; wherever it stops on the way, the focus can be seen."""
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        state = page.evaluate(
+            """selector => { const one = document.activeElement; if (!one || one === document.body) return {there: false, seen: true};
+                const seen = (e) => e && getComputedStyle(e).outlineStyle !== 'none' && parseFloat(getComputedStyle(e).outlineWidth) >= 2;
+                const around = one.closest('.drop, .replace, .choice, .label-choice');
+                const near = around && (seen(around) || [...around.querySelectorAll('.button')].some(seen));
+                return {there: one.matches(selector), seen: seen(one) || near, what: one.outerHTML.slice(0, 120)}; }""",
+            selector,
+        )
+        assert state["seen"], f"the focus cannot be seen on {state['what']}"
+        if state["there"]:
+            return
+    raise AssertionError(f"the keyboard does not reach {selector}")
+
+
+def follow(page, selector: str, address: str) -> None:
+    tab_to(page, selector)
+    page.keyboard.press("Enter")
+    page.wait_for_url(address)
