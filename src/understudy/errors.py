@@ -231,6 +231,12 @@ class TooFewFaces(FaceError):
     code = "face.too-few"
 
 
+class PackBroken(FaceError):
+    """A packed faceset was changed or is not whole; nothing is taken from it."""
+
+    code = "face.pack-broken"
+
+
 # --------------------------------------------------------------------------------------------------------- weights
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +70,23 @@ def translate(error: OSError, path: Path) -> Exception:
             remedy="choose another folder with -o, or make it writable",
         )
     return error
+
+
+def put_folder(part: Path, folder: Path) -> None:
+    """Let a finished folder take its place (of an older one, if there is one), so that it outlives a power cut."""
+    for file in part.iterdir():
+        with file.open("rb+") as handle:
+            os.fsync(handle.fileno())
+    sync_folder(part)
+    if folder.exists():
+        old = part_of(folder).with_suffix(".old")
+        shutil.rmtree(old, ignore_errors=True)
+        folder.rename(old)
+        part.rename(folder)
+        shutil.rmtree(old)
+    else:
+        part.rename(folder)
+    sync_folder(folder.parent)
 
 
 def sha256_file(path: Path) -> str:

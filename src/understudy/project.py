@@ -119,6 +119,9 @@ class Project:
     def faceset_folder(self, key: str) -> Path:
         return self.folder / "faceset" / key[:16]
 
+    def wall_folder(self, key: str) -> Path:
+        return self.folder / "faceset" / f"wall-{key[:16]}"
+
     def model_folder(self, key: str) -> Path:
         return self.folder / "model" / key[:16]
 

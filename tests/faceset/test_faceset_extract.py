@@ -17,6 +17,7 @@ from understudy.faces.people import find_people
 from understudy.faces.track import track_shot
 from understudy.faceset.curate import spread
 from understudy.faceset.extract import build_faceset, deserved_size, load_faceset
+from understudy.faceset.trash import Standing
 from understudy.types import Identity, Shot, Track
 from understudy.video.probe import probe
 
@@ -73,10 +74,33 @@ def test_reasons_are_counted(found: tuple[list[Track], Identity], tmp_path: Path
     landmarks[6:9, :, 0] -= 250  # half outside the picture
     landmarks[9:11] *= 0.05
     stranger = dataclasses.replace(track, track_id="stranger")
-    bad = dataclasses.replace(track, sharpness=sharp, presence=presence, landmarks=landmarks)
+    occluded, bridged = track.occluded.copy(), track.bridged.copy()
+    occluded[11:16], bridged[16] = 0.8, True
+    bad = dataclasses.replace(track, sharpness=sharp, presence=presence, landmarks=landmarks, occluded=occluded, bridged=bridged)
     _, left_out = build(([bad, stranger], identity), tmp_path / "set")
     assert left_out.pop("duplicate", 0) >= 0
-    assert left_out == {"wrong person": 40, "unsure": 2, "too small": 2, "cut off": 3, "blurred": 4}
+    assert left_out == {"wrong person": 40, "unsure": 3, "too small": 2, "cut off": 3, "covered": 5, "blurred": 4}
+
+
+def test_the_users_word_stands_above_the_rules(found: tuple[list[Track], Identity], tmp_path: Path) -> None:
+    (track,), identity = found
+    sharp = track.sharpness.copy()
+    sharp[:4] = 0.01
+    blurred = dataclasses.replace(track, sharpness=sharp)
+    said = Standing(frozenset({(track.track_id, 20), (track.track_id, 30)}), frozenset({(track.track_id, 2)}))
+    faceset, left_out = build_faceset(
+        CLIP,
+        probe(CLIP),
+        tracks=[blurred],
+        identity=identity,
+        folder=tmp_path / "set",
+        settings=FacesetSettings(max_faces=16, size=128),
+        context=Context(),
+        standing=said,
+    )
+    frames = faceset.frame_index.tolist()
+    assert 2 in frames and not {20, 30} & set(frames) and len(frames) == 16
+    assert left_out["thrown out"] == 2 and left_out["blurred"] == 3
 
 
 def test_too_few_is_said_with_reasons(found: tuple[list[Track], Identity], tmp_path: Path) -> None:

@@ -10,7 +10,9 @@
 from ..doctor import examine as doctor
 from ..faceset.report import Report as CheckReport
 from ..faceset.report_page import page as check_page
+from ..pipeline.faces import FaceWall, WallFace
 from ..pipeline.forget import Forgotten
+from ..pipeline.packing import Unpacked
 from ..pipeline.people import PersonMedia, PersonTrack, ProjectPerson
 from ..pipeline.session import Preview
 from ..pipeline.shotsettings import ShotSettings
@@ -20,6 +22,17 @@ from ..provenance.layers import ExportedLayers
 from ..verify.report import Report, verify
 from ..verify.trace import Trace, trace
 from .checks import check_project, kept_check
+from .faces import (
+    FACE_PROPERTIES,
+    FACE_SORTS,
+    faces,
+    faces_drop,
+    faces_made,
+    faces_pack,
+    faces_restore,
+    faces_undo,
+    faces_unpack,
+)
 from .look import check
 from .machine import setup
 from .make import make
@@ -45,9 +58,12 @@ from .trust import consent_add, consent_new, consent_read, consent_revoke, conse
 from .whole import Swapped, swap
 
 __all__ = [
+    "FACE_PROPERTIES",
+    "FACE_SORTS",
     "CheckReport",
     "ConsentRecord",
     "ExportedLayers",
+    "FaceWall",
     "Forgotten",
     "KeptConsent",
     "PersonMedia",
@@ -61,6 +77,8 @@ __all__ = [
     "Status",
     "Swapped",
     "Trace",
+    "Unpacked",
+    "WallFace",
     "add",
     "change_settings",
     "check",
@@ -76,6 +94,13 @@ __all__ = [
     "doctor",
     "exchange_roles",
     "extract",
+    "faces",
+    "faces_drop",
+    "faces_made",
+    "faces_pack",
+    "faces_restore",
+    "faces_undo",
+    "faces_unpack",
     "forget",
     "frame",
     "kept_check",

@@ -19,6 +19,7 @@ from ..errors import UnderstudyError, UsageError
 from ..terminal import draw_error
 from . import look, steps
 from .consent import app as consent_app
+from .faces import faces
 from .forget import forget
 from .people import people
 from .shots import shots
@@ -43,6 +44,7 @@ app.command(steps.layers, group=STEPS, sort_key=6.5)
 app.command(steps.status, group=STEPS, sort_key=7)
 app.command(shots, group=STEPS, sort_key=5.5)
 app.command(studio, group=WHOLE, sort_key=0.2)
+app.command(faces, group=STEPS, sort_key=7.2)
 app.command(people, group=STEPS, sort_key=7.1)
 app.command(look.check, group=WHOLE, sort_key=0.5)
 app.command(look.verify, group=LOOK, sort_key=8)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -10,15 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import FacesetSettings
+from ..faces.align import face_height_px
 from ..faces.values import outside_share
-from ..types import F32, U8
+from ..types import F32, U8, Track
 
-Reason = Literal["blurred", "cut off", "too small", "unsure", "wrong person", "duplicate", "too many"]
+Reason = Literal["blurred", "covered", "cut off", "too small", "unsure", "wrong person", "duplicate", "too many", "thrown out"]
 SMALLEST_PX = 40.0
 """Height of a face in the frame below which its picture teaches nothing."""
 _CUT_OFF_SHARE = 0.06
 """At most this share of the skin points may lie outside the picture."""
 _SURE = 0.5
+_COVERED_SHARE = 0.3
+"""At most this share of the face may be covered beyond what always is: what shows of the rest is not worth its distorted mesh."""
+_USUAL = 0.25
+"""The quarter of a person's frames in which least is covered says what always is: a fringe, a beard."""
 _SAME_EXPRESSION = 0.003
 """Two neighbouring pictures whose mesh differs less than this (mean, in shares of the face's height) show the same."""
 _SAME_COLOUR = 1.6
@@ -38,6 +44,8 @@ class Candidates:
     blendshapes: F32
     vertex_rgb: U8
     track_number: NDArray[np.int32]
+    bridged: NDArray[np.bool_]
+    occluded: F32
 
     def __len__(self) -> int:
         return len(self.landmarks)
@@ -47,29 +55,73 @@ class Candidates:
         return Candidates(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
-def choose(candidates: Candidates, *, size_wh: tuple[int, int], settings: FacesetSettings) -> tuple[NDArray[np.intp], dict[str, int]]:
-    """Positions that are kept, rising, and how many were left out for each reason (the first that applies)."""
-    counts: dict[str, int] = {}
-    kept = np.arange(len(candidates))
+def candidates_of(tracks: Sequence[Track]) -> Candidates:
+    """All frames of these tracks, one after the other."""
+    landmarks = np.concatenate([t.landmarks for t in tracks])
+    return Candidates(
+        landmarks=landmarks,
+        height_px=face_height_px(landmarks),
+        presence=np.concatenate([t.presence for t in tracks]),
+        sharpness=np.concatenate([t.sharpness for t in tracks]),
+        pose_deg=np.concatenate([t.pose_deg for t in tracks]),
+        blendshapes=np.concatenate([t.blendshapes for t in tracks]),
+        vertex_rgb=np.concatenate([t.vertex_rgb for t in tracks]),
+        track_number=np.concatenate([np.full(len(t), i, np.int32) for i, t in enumerate(tracks)]),
+        bridged=np.concatenate([t.bridged for t in tracks]),
+        occluded=np.concatenate([t.occluded for t in tracks]),
+    )
+
+
+def choose(
+    candidates: Candidates,
+    *,
+    size_wh: tuple[int, int],
+    settings: FacesetSettings,
+    out: NDArray[np.bool_] | None = None,
+    wanted: NDArray[np.bool_] | None = None,
+) -> tuple[NDArray[np.intp], list[Reason | None]]:
+    """Positions that are kept, rising, and for each picture why it is left out (the first reason that applies; None: kept).
+
+    `out` and `wanted`, (N,): what the user threw out, and what the user wants whatever the rules say.
+    """
+    n = len(candidates)
+    reasons: list[Reason | None] = [None] * n
+    wanted = np.zeros(n, bool) if wanted is None else wanted
+    kept = np.arange(n)
+
+    def leave_out(reason: Reason, bad: NDArray[np.bool_]) -> None:
+        nonlocal kept
+        for position in kept[bad[kept]]:
+            reasons[position] = reason
+        kept = kept[~bad[kept]]
+
+    leave_out("thrown out", np.zeros(n, bool) if out is None else out & ~wanted)
     rules: list[tuple[Reason, Callable[[], NDArray[np.bool_]]]] = [
-        ("unsure", lambda: candidates.presence < _SURE),
+        ("unsure", lambda: (candidates.presence < _SURE) | candidates.bridged),
         ("too small", lambda: candidates.height_px < SMALLEST_PX),
         ("cut off", lambda: outside_share(candidates.landmarks, size_wh=size_wh) > _CUT_OFF_SHARE),
+        ("covered", lambda: candidates.occluded - np.quantile(candidates.occluded, _USUAL) > _COVERED_SHARE),
         ("blurred", lambda: _blurred(candidates, kept, share=settings.min_sharpness)),
+        ("duplicate", lambda: ~np.isin(np.arange(n), _different(candidates, kept))),
+        ("too many", lambda: ~np.isin(np.arange(n), _most_different(candidates, kept, wanted, n=settings.max_faces))),
     ]
     for reason, rule in rules:
-        bad = rule()[kept]
-        if bad.any():
-            counts[reason] = int(bad.sum())
-            kept = kept[~bad]
-    different = _different(candidates, kept)
-    if len(different) < len(kept):
-        counts["duplicate"] = len(kept) - len(different)
-        kept = different
-    if len(kept) > settings.max_faces:
-        counts["too many"] = len(kept) - settings.max_faces
-        kept = np.sort(kept[spread(_features(candidates)[kept], settings.max_faces)])
-    return kept, counts
+        leave_out(reason, rule() & ~wanted)
+    return kept, reasons
+
+
+def counted(reasons: Iterable[Reason | None]) -> dict[str, int]:
+    """How many pictures were left out for each reason."""
+    return dict(Counter(reason for reason in reasons if reason is not None))
+
+
+def _most_different(candidates: Candidates, kept: NDArray[np.intp], wanted: NDArray[np.bool_], *, n: int) -> NDArray[np.intp]:
+    """At most `n` of those kept: what the user wants, and the others that lie furthest apart."""
+    if len(kept) <= n:
+        return kept
+    free = kept[~wanted[kept]]
+    room = max(0, n - (len(kept) - len(free)))
+    return np.concatenate([kept[wanted[kept]], free[spread(_features(candidates)[free], min(room, len(free)))]])
 
 
 def _blurred(candidates: Candidates, kept: NDArray[np.intp], *, share: float) -> NDArray[np.bool_]:
@@ -106,6 +158,8 @@ def _features(candidates: Candidates) -> F32:
 
 def spread(features: F32, n: int) -> NDArray[np.intp]:
     """Positions of n rows that lie furthest apart (farthest-point sampling, Gonzalez 1985); starts at the row nearest to the mean."""
+    if n == 0:
+        return np.zeros(0, np.intp)
     first = int(((features - features.mean(0)) ** 2).sum(1).argmin())
     chosen = np.empty(n, np.intp)
     chosen[0] = first

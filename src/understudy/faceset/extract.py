@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from ..config import FacesetSettings
 from ..errors import ProjectBroken, TooFewFaces
 from ..events import Context, Meter
-from ..faces.align import FACE_SHARE, apply, crop_matrices, face_height_px, take_crop
+from ..faces.align import FACE_SHARE, apply, crop_matrices, take_crop
 from ..faces.masks import track_masks
 from ..faces.segment import SIDE as MASK_SIDE
-from ..files import part_of, sync_folder, translate
+from ..files import put_folder, translate
 from ..types import F32, U8, Faceset, Identity, Track, VideoInfo
 from ..video.read import read_frames
-from .curate import Candidates, choose
+from .curate import Candidates, candidates_of, choose, counted
+from .trash import NOTHING_SAID, Standing
 
 FEWEST = 3
 _REST = ("landmarks", "pose_deg", "blendshapes", "sharpness", "vertex_rgb", "frame_index", "track_number", "crop_from_frame")
@@ -42,19 +43,28 @@ class _Chosen:
 
 
 def build_faceset(
-    path: Path, info: VideoInfo, *, tracks: list[Track], identity: Identity, folder: Path, settings: FacesetSettings, context: Context
+    path: Path,
+    info: VideoInfo,
+    *,
+    tracks: list[Track],
+    identity: Identity,
+    folder: Path,
+    settings: FacesetSettings,
+    context: Context,
+    standing: Standing = NOTHING_SAID,
 ) -> tuple[Faceset, dict[str, int]]:
     """Make the set of `identity` from the video at `path` in `folder` (replaced if it is there), and say how many pictures were left out.
 
-    The counts are by reason: `wrong person`, `unsure`, `too small`, `cut off`, `blurred`, `duplicate`, `too many`. The video is decoded
-    once; memory does not grow with the size of its pictures. Raises TooFewFaces where fewer than 3 are left.
+    The counts are by reason: `wrong person`, `thrown out` (by the user, see `standing`), `unsure`, `too small`, `cut off`, `covered`, `blurred`,
+    `duplicate`, `too many`. The video is decoded once; memory does not grow with the size of its pictures. Raises TooFewFaces where fewer
+    than 3 are left.
     """
-    mine = sorted((t for t in tracks if t.track_id in identity.track_ids), key=lambda t: int(t.frame_index[0]))
+    mine = own_tracks(tracks, identity)
     others = sum(len(t) for t in tracks if t.track_id not in identity.track_ids)
     left_out = {"wrong person": others} if others else {}
     if not mine:
         raise _too_few(0, left_out)
-    chosen, counts = _choose(mine, info=info, settings=settings)
+    chosen, counts = _choose(mine, info=info, settings=settings, standing=standing)
     left_out |= counts
     if len(chosen.frame_index) < FEWEST:
         raise _too_few(len(chosen.frame_index), left_out)
@@ -65,7 +75,7 @@ def build_faceset(
         _write_crops(path, info, chosen=chosen, file=part / "crops.npy", context=context)
         np.save(part / "masks.npy", chosen.masks, allow_pickle=False)
         _write_rest(part, chosen=chosen, identity=identity, left_out=left_out)
-        _put_in_place(part, folder)
+        put_folder(part, folder)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
         raise translate(error, folder) from error
@@ -91,26 +101,22 @@ def load_faceset(folder: Path) -> Faceset:
         raise ProjectBroken(f"The faceset in {folder} cannot be read.", why=str(error), remedy="delete that folder and extract again") from error
 
 
+def own_tracks(tracks: Sequence[Track], identity: Identity) -> list[Track]:
+    """The person's, in the order of time: the order of everything in a set."""
+    return sorted((t for t in tracks if t.track_id in identity.track_ids), key=lambda t: (int(t.frame_index[0]), t.track_id))
+
+
 def deserved_size(height_px: F32) -> int:
     """Side of the crops that shows the median face 1:1: a multiple of 64 in 128..512."""
     side = float(np.median(height_px)) / FACE_SHARE
     return int(np.clip(side // 64 * 64, 128, 512))
 
 
-def _choose(mine: list[Track], *, info: VideoInfo, settings: FacesetSettings) -> tuple[_Chosen, dict[str, int]]:
-    landmarks = np.concatenate([t.landmarks for t in mine])
-    number = np.concatenate([np.full(len(t), i, np.int32) for i, t in enumerate(mine)])
-    everything = Candidates(
-        landmarks=landmarks,
-        height_px=face_height_px(landmarks),
-        presence=np.concatenate([t.presence for t in mine]),
-        sharpness=np.concatenate([t.sharpness for t in mine]),
-        pose_deg=np.concatenate([t.pose_deg for t in mine]),
-        blendshapes=np.concatenate([t.blendshapes for t in mine]),
-        vertex_rgb=np.concatenate([t.vertex_rgb for t in mine]),
-        track_number=number,
-    )
-    kept, counts = choose(everything, size_wh=info.size_wh, settings=settings)
+def _choose(mine: list[Track], *, info: VideoInfo, settings: FacesetSettings, standing: Standing) -> tuple[_Chosen, dict[str, int]]:
+    everything = candidates_of(mine)
+    landmarks = everything.landmarks
+    out, wanted = standing.over(mine)
+    kept, reasons = choose(everything, size_wh=info.size_wh, settings=settings, out=out, wanted=wanted)
     size = settings.size or deserved_size(everything.height_px[kept] if len(kept) else everything.height_px)
     matrices = crop_matrices(landmarks, size=size)
     small = apply(crop_matrices(landmarks, size=MASK_SIDE), landmarks)
@@ -127,7 +133,7 @@ def _choose(mine: list[Track], *, info: VideoInfo, settings: FacesetSettings) ->
         masks=np.concatenate(masks),
         size=size,
     )
-    return chosen, counts
+    return chosen, counted(reasons)
 
 
 def _write_crops(path: Path, info: VideoInfo, *, chosen: _Chosen, file: Path, context: Context) -> None:
@@ -163,22 +169,6 @@ def _write_rest(part: Path, *, chosen: _Chosen, identity: Identity, left_out: di
     )
     report = {"identity_id": identity.identity_id, "faces": len(rows), "size": chosen.size, "left_out": left_out}
     (part / "report.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
-
-
-def _put_in_place(part: Path, folder: Path) -> None:
-    for file in part.iterdir():
-        with file.open("rb+") as handle:
-            os.fsync(handle.fileno())
-    sync_folder(part)
-    if folder.exists():
-        old = part_of(folder).with_suffix(".old")
-        shutil.rmtree(old, ignore_errors=True)
-        folder.rename(old)
-        part.rename(folder)
-        shutil.rmtree(old)
-    else:
-        part.rename(folder)
-    sync_folder(folder.parent)
 
 
 def _too_few(n: int, left_out: dict[str, int]) -> TooFewFaces:

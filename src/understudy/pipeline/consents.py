@@ -68,6 +68,27 @@ def permits_of(project: Project, *, records: Sequence[Path] = (), retry: str = "
     return Permits(face, performer)
 
 
+def face_permit(project: Project, *, record_id: str | None = None, record_sha256: str | None = None) -> Permit:
+    """The permit of whoever lends the face: by the newest record that holds, or by this very record.
+
+    Raises ConsentMissing where the project has no such record, or what is wrong with it.
+    """
+    if record_id is None and project.store.consents("face"):
+        return _newest_that_holds(project, "face")
+    for kept in project.store.consents("face"):
+        path = project.absolute(kept)
+        if path == project.consent_file(record_id or ""):
+            permit = issue_permit(path, role="face", actions=ACTIONS)
+            if permit.record_sha256 == record_sha256:
+                return permit
+    which = f" {record_id}" if record_id else ""
+    raise ConsentMissing(
+        f"The consent record{which} of the person whose face it is is not in the project.",
+        why="Face pictures go from hand to hand only together with the record that they stand on.",
+        remedy=f"understudy consent add RECORD --project {shlex.quote(str(project.folder))}",
+    )
+
+
 def check_records(records: Sequence[Path], *, retry: str) -> None:
     """The same check before there is a project: two records, each for its role, that hold today."""
     paths = {read_record(path).role: path for path in records}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ from ..events import Meter
 from ..faces.choose import choose_person
 from ..faces.sheet import people_sheet
 from ..faces.track import track_shot
-from ..faces.trackfile import load_tracks, save_tracks
+from ..faces.trackfile import TrackHead, load_tracks, save_tracks
 from ..faceset.extract import build_faceset, load_faceset
+from ..faceset.trash import KINDS, Standing, standing
 from ..run.local import pending
 from ..run.stage import Unit, stage_key
+from ..store import Store
 from ..types import Faceset, Identity, Shot, Track
 from ..video.shots import find_shots
 from ..weights.registry import weight
@@ -31,9 +34,9 @@ NETWORKS = ("yunet", "landmarker", "multiclass", "sface")
 class Person:
     """The one person meant in one video: who, and all tracks of everybody in it."""
 
-    identity: Identity
     shots: list[Shot]
     tracks: list[Track]
+    identity: Identity
     everybody: list[Identity]
     key: str
     """Names the choice and everything that it rests on."""
@@ -98,8 +101,8 @@ def follow(job: Job, footage: Footage, shots: list[Shot]) -> list[Track]:
     return [track for file in files for track in load_tracks(file)]
 
 
-def choose(job: Job, footage: Footage, tracks: list[Track], *, shots: list[Shot]) -> Person:
-    """Who is seen, and which of them is meant. The sheet of the people is written in any case.
+def who_is_meant(job: Job, footage: Footage, tracks: Sequence[Track | TrackHead], *, shots: list[Shot]) -> tuple[Identity, list[Identity], str]:
+    """Which of the people is meant, everybody, and the key of the choice. The sheet of the people is written in any case.
 
     Raises NoFace, PersonAbsent, SeveralPeople.
     """
@@ -126,18 +129,29 @@ def choose(job: Job, footage: Footage, tracks: list[Track], *, shots: list[Shot]
         flag = "--source-face" if footage.row.role == "source" else "--face"
         why = f"The {footage.row.role} is {footage.path.name}. {error.why}".strip()
         raise type(error)(error.what, why=why, remedy=error.remedy.replace("--face", flag)) from None
-    return Person(person, shots, tracks, people, stage_key("person", rests_on, person.track_ids))
+    return person, people, stage_key("person", rests_on, person.track_ids)
 
 
 def find_person(job: Job, footage: Footage) -> Person:
     """Cuts, faces and the person meant, of one video; before anything is made from it, the refusal check."""
     shots = cut(job, footage)
     admit(job, footage)
-    return choose(job, footage, follow(job, footage, shots), shots=shots)
+    tracks = follow(job, footage, shots)
+    return Person(shots, tracks, *who_is_meant(job, footage, tracks, shots=shots))
 
 
 def faceset_key(job: Job, person: Person) -> str:
-    return stage_key("faceset", person.key, job.settings.faceset.model_dump())
+    """What the set rests on; the user's word about single faces is in it, so that training sees it."""
+    return set_key(job, person.key, spoken(job.project.store, person.own_tracks))
+
+
+def set_key(job: Job, person_key: str, standing: Standing) -> str:
+    return stage_key("faceset", person_key, job.settings.faceset.model_dump(), *standing.as_parts())
+
+
+def spoken(store: Store, tracks: Sequence[Track | TrackHead]) -> Standing:
+    """What the user said about single faces of these tracks."""
+    return standing([(decision.kind, decision.body) for decision in store.decisions(*KINDS)], tracks)
 
 
 def collect(job: Job, footage: Footage, person: Person) -> Faceset:
@@ -154,6 +168,7 @@ def collect(job: Job, footage: Footage, person: Person) -> Faceset:
             folder=folder,
             settings=job.settings.faceset,
             context=job.context,
+            standing=spoken(job.project.store, person.own_tracks),
         )
         return {"faces": len(faceset), "size": faceset.size, "left_out": left_out}
 

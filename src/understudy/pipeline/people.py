@@ -136,7 +136,7 @@ class _Everybody:
         self._videos = {video.media_id: video for video in footages(project)}
         self._frames = {video.media_id: frame_index(video.path) for video in self._videos.values()}
         job = Job(project, project.settings(), Context())
-        self.heads = [head for video in self._videos.values() for head in _heads(job, video)]
+        self.heads = [head for video in self._videos.values() for head in heads_of(job, video)]
         self.identities = people_among(project.store, self.heads)
         self._numbers = numbers_of(project.store, self.identities, self.heads)
         for identity in self.identities:
@@ -202,7 +202,7 @@ class _Everybody:
         return PersonMedia(video.media_id, video.path.name, video.row.role, self._faces[identity.identity_id, video.media_id], frames, seconds)
 
 
-def _heads(job: Job, video: Footage) -> list[TrackHead]:
+def heads_of(job: Job, video: Footage) -> list[TrackHead]:
     """The tracks of a video that were found so far."""
     shots = job.project.store.shots(video.media_id, shots_key(job, video.sha256))
     return [head for file in track_files(job, shots) if file.is_file() for head in load_heads(file)]

@@ -1,0 +1,93 @@
+"""Orders and conditions for a wall of faces: by any property, by likeness of the pictures to each other, and the best of everything first."""
+
+from __future__ import annotations
+
+import difflib
+import operator
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UsageError
+from .wall import PROPERTIES, Wall
+
+ORDERS = ("similar", "unlike", "pixels", "best")
+"""similar: each face followed by the one whose colours are nearest. unlike: those whose colours are rarest first. pixels: as similar, by the
+pictures themselves. best: the best face of every direction and expression, then the second best of each, and so on."""
+SORTS = (*PROPERTIES, *ORDERS)
+_HIGH_FIRST = {"sharpness", "size", "likeness", "quality", "smile", "mouth"}
+"""Sorted from high to low unless asked otherwise."""
+_OPERATORS: dict[str, Callable[[NDArray[np.float32], float], NDArray[np.bool_]]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": np.isclose,
+}  # fmt: skip
+_CONDITION = re.compile(r"\s*([a-z]+)\s*(<=|>=|<|>|=)\s*(-?\d+(?:\.\d+)?)\s*")
+
+
+def order(wall: Wall, by: str, *, reverse: bool = False) -> NDArray[np.intp]:
+    """The numbers of all faces in the order `by` (one of SORTS). Raises UsageError."""
+    if by not in SORTS:
+        raise UsageError(f"Faces cannot be sorted by '{by}'.", remedy=f"did you mean {_near(by, SORTS)}? There are: {', '.join(SORTS)}")
+    if not len(wall):
+        return np.zeros(0, np.intp)
+    if by in PROPERTIES:
+        values = wall.values[by]
+        found = np.argsort(-values if by in _HIGH_FIRST else values, kind="stable")
+    elif by == "similar":
+        found = _chain(wall.histograms)
+    elif by == "unlike":
+        found = np.argsort(wall.histograms @ wall.histograms.mean(0), kind="stable")
+    elif by == "pixels":
+        found = _chain(_unit(wall.tiny.reshape(len(wall), -1).astype(np.float32)))
+    else:
+        found = _best_first(wall)
+    return found[::-1] if reverse else found
+
+
+def matching(wall: Wall, conditions: Sequence[str]) -> NDArray[np.bool_]:
+    """(N,): the faces that fulfil all conditions, such as `yaw>40` or `quality<0.2`. Raises UsageError."""
+    fits = np.ones(len(wall), bool)
+    for condition in conditions:
+        found = _CONDITION.fullmatch(condition.lower())
+        if found is None or found[1] not in PROPERTIES:
+            near = _near(found[1], PROPERTIES) if found else "yaw>40"
+            raise UsageError(
+                f"'{condition}' is no condition.", remedy=f"did you mean {near}? Write it as yaw>40, with one of: {', '.join(PROPERTIES)}"
+            )
+        fits &= _OPERATORS[found[2]](wall.values[found[1]], float(found[3]))
+    return fits
+
+
+def _near(word: str, words: Sequence[str]) -> str:
+    return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.0)), words[0])
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    rows = rows - rows.mean(1, keepdims=True)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+
+
+def _chain(rows: np.ndarray) -> NDArray[np.intp]:
+    """Each row followed by the nearest one that is left; begins with the one most like all."""
+    left = np.ones(len(rows), bool)
+    at = int((rows @ rows.mean(0)).argmax())
+    out = [at]
+    for _ in range(len(rows) - 1):
+        left[at] = False
+        at = int(np.where(left, rows @ rows[at], -np.inf).argmax())
+        out.append(at)
+    return np.asarray(out, np.intp)
+
+
+def _best_first(wall: Wall) -> NDArray[np.intp]:
+    v = wall.values
+    parts = [v["yaw"] // 15, v["pitch"] // 15, np.digitize(v["mouth"], [0.05, 0.2, 0.4]), v["eyes"] < 0.5, v["smile"] > 0.4]
+    kinds = np.unique(np.stack(parts, 1), axis=0, return_inverse=True)[1].reshape(-1)
+    ranked = np.argsort(-v["quality"], kind="stable")
+    turn = np.empty(len(wall), np.intp)
+    seen: dict[int, int] = {}
+    for number in ranked:
+        kind = int(kinds[number])
+        turn[number] = seen[kind] = seen.get(kind, -1) + 1
+    return np.lexsort((-v["quality"], turn)).astype(np.intp)
