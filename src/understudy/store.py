@@ -143,7 +143,7 @@ class Store:
         return [MediaRow(media_id, path, sha256, role, face, json.loads(info)) for media_id, path, sha256, role, face, info in rows]
 
     def erase(self, media_ids: Sequence[str], record_ids: Sequence[str]) -> None:
-        """Remove these files and consents, their shots, all decisions and the log of all stages (it names files), without a trace."""
+        """Remove these files and consents, their shots, decisions about people and the log of all stages (it names files), without a trace."""
         self._db.execute("PRAGMA secure_delete=ON")
         with self._transaction():
             for media_id in media_ids:
@@ -153,8 +153,9 @@ class Store:
                 self._db.execute("DELETE FROM consents WHERE record_id=?", (record_id,))
             self._db.execute("DELETE FROM stages")
             self._db.execute("DELETE FROM shot_settings")
-            # who is called what, and where a face was
-            self._db.execute("DELETE FROM decisions")
+            # who is called what and seen where; what was said about single faces of other videos stays
+            self._db.execute("DELETE FROM decisions WHERE kind NOT IN ('drop faces', 'restore faces')")
+            self._db.executemany("DELETE FROM decisions WHERE instr(body, ?)", [(media_id,) for media_id in media_ids])
             self._db.execute("DELETE FROM people")
         # old pages are still in the write-ahead log until it is emptied
         self._db.execute("VACUUM")

@@ -178,3 +178,8 @@ def test_a_set_is_packed_and_unpacked_with_its_consent(
     with pytest.raises(PackBroken):
         api.faces_unpack(other, tmp_path / "text.faceset")
     assert load_faceset(done.folder).size == load_faceset(made).size and not list((other / "faceset").glob(".*"))
+
+    api.forget(other, "target")
+    assert [face.number for face in api.faces(other, shown="trash").faces] == [1, 2], "the source's trash is the source's"
+    api.forget(other, "source")
+    assert api.faces_undo(other) == 0 and not any((other / "faceset").rglob("*.jpg"))
