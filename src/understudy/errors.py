@@ -279,6 +279,12 @@ class CheckpointBroken(TrainError):
     code = "train.checkpoint-broken"
 
 
+class CheckpointMissing(TrainError):
+    """The training was never at the checkpoint asked for, or it is not kept any more; the message lists those that there are."""
+
+    code = "train.checkpoint-missing"
+
+
 class TrainingDiverged(TrainError):
     """The loss is not a number any more, in spite of going back."""
 

@@ -54,6 +54,7 @@ from .people import people, people_merge, people_undo, person_name, person_split
 from .preview import close_previews, frame, preview
 from .shots import ShotState, list_shots, set_shot_settings
 from .steps import add, extract, layers, new, publish, render, status, train
+from .training import Checkpoint, TrainingState, go_back, training_state
 from .trust import consent_add, consent_new, consent_read, consent_revoke, consent_show, forget
 from .whole import Swapped, swap
 
@@ -61,6 +62,7 @@ __all__ = [
     "FACE_PROPERTIES",
     "FACE_SORTS",
     "CheckReport",
+    "Checkpoint",
     "ConsentRecord",
     "ExportedLayers",
     "FaceWall",
@@ -77,6 +79,7 @@ __all__ = [
     "Status",
     "Swapped",
     "Trace",
+    "TrainingState",
     "Unpacked",
     "WallFace",
     "add",
@@ -103,6 +106,7 @@ __all__ = [
     "faces_unpack",
     "forget",
     "frame",
+    "go_back",
     "kept_check",
     "label_picture",
     "layers",
@@ -126,6 +130,7 @@ __all__ = [
     "swap",
     "trace",
     "train",
+    "training_state",
     "verify",
     "video_info",
     "video_path",

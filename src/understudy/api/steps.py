@@ -60,7 +60,7 @@ def train(project: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, context: 
         permits = permits_of(job.project)
         cast = find_cast(job, footage(job.project, "source"), footage(job.project, "target"))
         if wants_training(job):
-            learn(job, cast.faceset, key=cast.key, permits=permits)
+            learn(job, cast.faceset, key=cast.key, permits=permits, target=(cast.target, cast.target_person))
         return tuple(job.rows)
 
 

@@ -114,7 +114,7 @@ def _swap(job: Job, out: Path, *, permits: Permits, overwrite: bool) -> Swapped:
     if draft_out is not None:
         first = render_cast(job, cast, permits=permits, draft=True)
         draft = deliver(job, draft_out, source=source, target=target, rendered=first, permits=permits, overwrite=replace_draft)
-        learn(job, cast.faceset, key=cast.key, permits=permits)
+        learn(job, cast.faceset, key=cast.key, permits=permits, target=(cast.target, cast.target_person))
     rendered = render_cast(job, cast, permits=permits, draft=False)
     # noted before, so that a run that is killed right after publishing is known to be finished
     note = StageRow(key, "swap", out.name, 0.0, {"publish_key": publish_key(job, source, target, rendered, permits)})

@@ -25,6 +25,7 @@ from .people import people
 from .shots import shots
 from .studio import studio
 from .support import LOOK, PLAIN, STEPS, WHOLE, ready_tokens, suggestion, typeable
+from .training import train
 
 INTRO = """Put one person's face under another person's performance: consented, labelled, on your own machine.
 
@@ -37,7 +38,7 @@ app.command(steps.swap, group=WHOLE, sort_key=0)
 app.command(steps.new, group=STEPS, sort_key=1)
 app.command(steps.add, group=STEPS, sort_key=2)
 app.command(steps.extract, group=STEPS, sort_key=3)
-app.command(steps.train, group=STEPS, sort_key=4)
+app.command(train, group=STEPS, sort_key=4)
 app.command(steps.render, group=STEPS, sort_key=5)
 app.command(steps.publish, group=STEPS, sort_key=6)
 app.command(steps.layers, group=STEPS, sort_key=6.5)

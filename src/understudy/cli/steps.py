@@ -113,18 +113,6 @@ def extract(*, project: ProjectFlag, face: FaceFlag = None, source_face: SourceF
     _say_next(project)
 
 
-def train(*, project: ProjectFlag, quality: QualityFlag = None, minutes: MinutesFlag = None, set_: SetFlag = ()) -> None:
-    """Let the network learn the source's face. What was trained before counts; Ctrl-C saves.
-
-    For example:
-
-        understudy train --project film.understudy --minutes 30
-    """
-    with at_work() as context:
-        api.train(project, settings=as_settings(set_, quality=quality, minutes=minutes), context=context)
-    _say_next(project)
-
-
 def render(*, project: ProjectFlag, quality: QualityFlag = None, set_: SetFlag = ()) -> None:
     """Put the face into every frame of the target, with the best that training gave so far.
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,14 @@ from ..config import TrainSettings
 from ..errors import CheckpointBroken
 from ..files import sync_folder, translate
 from ..types import Faceset
+from . import shelf
+from .shelf import FACTS as _FACTS
 
 VERSION = 2
 """Raised when a change of the network or its inputs makes older checkpoints useless."""
-_TENSORS, _FACTS, _SUMS = "tensors.safetensors", "facts.json", "sums.json"
+_TENSORS, _SUMS = "tensors.safetensors", "sums.json"
 _PART = ".part-"
+_OLD = ".part-old-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class State:
     @property
     def gain(self) -> float:
         """By how much it was measured to be better than the draft; minus infinity where it was not measured or is not better."""
-        return float(self.facts["gain"]) if self.facts.get("beats_draft") else float("-inf")
+        return shelf.gain_in(self.facts)
 
 
 def key_of(faceset: Faceset, settings: TrainSettings, *, draft_id: str) -> str:
@@ -56,7 +60,7 @@ def key_of(faceset: Faceset, settings: TrainSettings, *, draft_id: str) -> str:
 
 
 class Checkpoints:
-    """The checkpoints in one folder that belong to `key`; at most `keep` of the newest, and the best besides."""
+    """The checkpoints in one folder that belong to `key`; of them the `keep` newest are kept, the best, and one for every hour of training."""
 
     def __init__(self, folder: Path, *, key: str, keep: int = 2) -> None:
         self.folder, self.key, self.keep = folder, key, keep
@@ -66,7 +70,7 @@ class Checkpoints:
     def save(self, state: State) -> Path:
         """Add one and remove those that are not kept any more. Raises DiskFull; what was there before stays."""
         tensors = save({name: value.detach().contiguous() for name, value in state.tensors.items()})
-        facts = json.dumps({**state.facts, "key": self.key}, indent=1).encode()
+        facts = json.dumps({**state.facts, "key": self.key, "written": time.time()}, indent=1).encode()
         sums = json.dumps({_TENSORS: hashlib.sha256(tensors).hexdigest(), _FACTS: hashlib.sha256(facts).hexdigest()}).encode()
         name = f"step-{state.step:08d}"
         part, done = self.folder / f"{_PART}{name}", self.folder / name
@@ -81,7 +85,7 @@ class Checkpoints:
                     os.fsync(out.fileno())
             sync_folder(part)
             if done.exists():  # the same step again, measured this time
-                done.rename(self.folder / f"{_PART}old-{name}")
+                done.rename(self.folder / f"{_OLD}{name}")
             part.rename(done)
             sync_folder(self.folder)
         except OSError as error:
@@ -93,6 +97,7 @@ class Checkpoints:
 
     def newest(self) -> State | None:
         """The last whole one, or None where none was ever written. Raises CheckpointBroken where there are some but all are damaged."""
+        self._sweep()
         return self._first(self._names()[::-1])
 
     def best(self) -> State | None:
@@ -123,35 +128,25 @@ class Checkpoints:
         return None
 
     def _names(self) -> list[str]:
-        return sorted(path.name for path in self.folder.glob("step-*")) if self.folder.is_dir() else []
+        return shelf.names(self.folder)
 
     def _gain(self, name: str) -> float:
-        facts = _facts(self.folder / name)
-        return State({}, facts).gain if facts else float("-inf")
+        return shelf.gain_in(shelf.facts_of(self.folder / name))
 
     def _sweep(self) -> None:
-        """Remove what a killed run left half written."""
+        """Remove what a killed run left half written; one that was about to be replaced takes its place again."""
         for path in self.folder.glob(f"{_PART}*"):
-            shutil.rmtree(path, ignore_errors=True)
+            name = path.name.removeprefix(_OLD)
+            if path.name.startswith(_OLD) and not (self.folder / name).exists():
+                path.rename(self.folder / name)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
 
     def _prune(self) -> None:
-        names = self._names()
-        mine = [name for name in names if (_facts(self.folder / name) or {}).get("key") == self.key]
-        kept = set(mine[-self.keep :])
-        best = max(mine, key=lambda name: (self._gain(name), name), default=None)
-        if best is not None and self._gain(best) > float("-inf"):
-            kept.add(best)
-        for name in names:
-            if name not in kept:
-                shutil.rmtree(self.folder / name, ignore_errors=True)
-
-
-def _facts(folder: Path) -> dict[str, Any] | None:
-    try:
-        facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return facts if isinstance(facts, dict) else None
+        found = {name: shelf.facts_of(self.folder / name) for name in self._names()}
+        mine = {name: facts for name, facts in found.items() if facts is not None and facts.get("key") == self.key}
+        kept = shelf.to_keep(mine, newest=self.keep)
+        shelf.remove(self.folder, [name for name in found if name not in kept])
 
 
 def _read(folder: Path) -> State | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..project import Project
 from ..run.stage import Unit, stage_key
 from ..swap.draft import DraftSwapper
 from ..swap.swapper import Swapper
 from ..types import Faceset
 from .consents import Permits
+from .extract import Person
 from .job import Job
+from .media import Footage
 
 _HOW_LONG = {"minutes", "rounds", "threads", "keep"}
 """Settings that say how long or how quickly to train, not what: training goes on in the same folder when they change."""
@@ -26,22 +29,33 @@ def model_folder(job: Job, faceset_key: str) -> Path:
     return job.project.model_folder(stage_key("model", faceset_key, job.settings.swap.model_dump(exclude={"swapper"}), what))
 
 
-def learn(job: Job, faceset: Faceset, *, key: str, permits: Permits) -> None:
-    """Train as long as the settings say; what was trained before counts."""
+def rounds_folder(project: Project, model: str) -> Path:
+    """Where the rounds of a model are kept: they show both people, and so are no part of the model."""
+    return project.folder / "previews" / "training" / model
+
+
+def learn(job: Job, faceset: Faceset, *, key: str, permits: Permits, target: tuple[Footage, Person] | None = None) -> None:
+    """Train as long as the settings say; what was trained before counts. Rounds are shown and judged on the `target` as well, where it is given."""
     folder = model_folder(job, key)
     how_long = job.settings.train.model_dump(include={"minutes", "rounds"})
 
     def work() -> dict[str, Any]:
         # torch takes seconds to load, and most commands do not need it
         from ..train.loop import train
+        from ..train.target import Scene
 
+        scene = None
+        if target is not None:
+            footage, person = target
+            scene = Scene(footage.path, footage.info, person.own_tracks, permits.performer)
         return train(
             faceset,
             folder=folder,
             settings=job.settings,
             permit=permits.face,
             context=job.context,
-            previews=job.project.folder / "previews",
+            previews=rounds_folder(job.project, folder.name),
+            scene=scene,
         ).as_dict()
 
     job.run("train", [Unit(stage_key("train", folder.name, how_long), "the network", folder, work)])

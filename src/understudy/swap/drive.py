@@ -10,18 +10,19 @@ from ..faces.segment import SIDE as MASK_SIDE
 from ..types import Faceset, Performance, Track
 
 
-def performance_of(track: Track, *, size: int) -> Performance:
-    """The whole of a track as a performance in crops of `size` pixels."""
-    matrices = crop_matrices(track.landmarks, size=size)
+def performance_of(track: Track, *, size: int, part: slice = slice(None)) -> Performance:
+    """A track, or the `part` of its frames, as a performance in crops of `size` pixels."""
+    landmarks = track.landmarks[part]
+    matrices = crop_matrices(landmarks, size=size)
     small = apply(crop_matrices(track.landmarks, size=MASK_SIDE), track.landmarks)
     return Performance(
         size=size,
-        frame_index=track.frame_index,
-        landmarks=apply(matrices, track.landmarks),
-        pose_deg=track.pose_deg,
-        blendshapes=track.blendshapes,
-        vertex_rgb=track.vertex_rgb,
-        masks=track_masks(track, np.arange(len(track)), small),
+        frame_index=track.frame_index[part],
+        landmarks=apply(matrices, landmarks),
+        pose_deg=track.pose_deg[part],
+        blendshapes=track.blendshapes[part],
+        vertex_rgb=track.vertex_rgb[part],
+        masks=track_masks(track, np.arange(len(track))[part], small),
         crop_from_frame=matrices,
     )
 

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional as nnf
 
 from ..config import Settings
-from ..model import network
 from ..model.checkpoint import Checkpoints, State, key_of
-from ..model.compose import COLUMNS, ROWS, compose, look, window
-from ..model.features import N_FEATURES, features
-from ..model.mesh_map import draw
+from ..model.features import N_FEATURES
 from ..model.network import Corrector
 from ..model.textures import Textures, texture_side
 from ..permits import require
-from ..types import F32, Drive, FaceCrop, Faceset, Performance, Permit, SwappedFace
+from ..types import Drive, FaceCrop, Faceset, Performance, Permit, SwappedFace
+from .correct import corrected_face, grid_side
 from .draft import DraftSwapper
 from .swapper import Swapper
 
@@ -60,20 +54,7 @@ class TrainedSwapper:
     def swap(self, crop: FaceCrop, drive: Drive) -> SwappedFace:
         """The draft, with the network's correction where a face can be. Alpha and confidence are the draft's."""
         face = self._base.swap(crop, drive)
-        with _alone(), torch.inference_mode():
-            return self._corrected(face, drive)
-
-    def _corrected(self, face: SwappedFace, drive: Drive) -> SwappedFace:
-        size = face.rgb.shape[0]
-        side = -(-size // network.SIDE) * network.SIDE
-        draft = nnf.interpolate(_planes(face.rgb) / 255, size=side, mode="bilinear", align_corners=False) if side != size else _planes(face.rgb) / 255
-        cover = torch.from_numpy(np.stack([face.alpha, face.confidence]))[None]
-        alpha = cover[:, :1] if side == size else nnf.interpolate(cover[:, :1], size=side, mode="bilinear", align_corners=False)
-        textures = self._textures(side)
-        seen = look(draft, cover, [draw(drive.mesh, size=size)], textures)
-        told = self._net(seen.input_BCHW, torch.from_numpy(features(drive.mesh[None])))
-        change = (compose(draft, alpha, seen, told, textures) - window(draft)).nan_to_num(0.0, 0.0, 0.0)
-        return SwappedFace(rgb=_changed(face.rgb, change, side), alpha=face.alpha, confidence=face.confidence)
+        return corrected_face(face, drive, net=self._net, textures=self._textures(grid_side(face.rgb.shape[0])))
 
     def _load_textures(self, side: int) -> Textures:
         return Textures(self._set, self._rows, side=texture_side(side))
@@ -84,34 +65,3 @@ def corrected(base: Swapper, folder: Path, faceset: Faceset, *, settings: Settin
     checkpoints = Checkpoints(folder, key=key_of(faceset, settings.train, draft_id=base.model_id))
     best = checkpoints.best()
     return base if best is None else TrainedSwapper(base, faceset, best, tensors_sum=checkpoints.sum_of(best))
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One thread: for one small picture two are hardly quicker, and far slower as soon as anything else runs on the machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _planes(picture: F32) -> Tensor:
-    """(S, S, 3) -> (1, 3, S, S)."""
-    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None]
-
-
-def _changed(rgb: F32, change_13HW: Tensor, side: int) -> F32:
-    """The picture with the window's change added; the change is brought to the picture's size where that is not a multiple of the network's grid."""
-    size = rgb.shape[0]
-    if side != size:
-        unit = side // network.SIDE
-        margins = (COLUMNS[0], network.SIDE - COLUMNS[1], ROWS[0], network.SIDE - ROWS[1])
-        whole = nnf.pad(change_13HW, [unit * margin for margin in margins])
-        change = nnf.interpolate(whole, size=size, mode="bilinear", align_corners=False)[0].permute(1, 2, 0).numpy()
-        return np.clip(rgb + 255 * change, 0, 255).astype(np.float32)
-    out = rgb.copy()
-    part = window(torch.from_numpy(out.transpose(2, 0, 1)))
-    part.add_(change_13HW[0], alpha=255).clamp_(0, 255)
-    return out

@@ -16,9 +16,11 @@ from ..model.compose import compose, look, window
 from ..model.features import N_FEATURES
 from ..model.losses import loss_parts, mean_over, total
 from ..model.network import Corrector
-from ..types import U8
+from ..swap.correct import corrected_face
+from ..types import U8, SwappedFace
 from .batches import Batch, Material
 from .meter import Figures, mean_figures, measure
+from .target import Target
 
 _MEAN_DECAY = 0.997
 _WARM_STEPS = 20
@@ -131,7 +133,17 @@ class Trainer:
         pictures = {"truth": truth, "draft": window(batch.draft_B3HW), "trained": made.clamp(0, 1)}
         return {name: _bytes(truth + alpha * (picture - truth)) for name, picture in pictures.items()}
 
+    def faces(self, target: Target) -> list[SwappedFace]:
+        """The network's faces on all looks of the target."""
+        net = self.averaged()
+        return [corrected_face(look.draft, look.drive, net=net, textures=self.material.textures) for look in target.looks]
+
     # ------------------------------------------------------------------------------------------------------- state
+
+    def facts(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """The counters, with those of the loop."""
+        own = {"step": self.step, "attempt": self.attempt, "rate_scale": self.rate_scale, "usual_loss": self.usual_loss}
+        return {**facts, **own, "textures": self.material.textures.rows.tolist()}
 
     def state(self, facts: dict[str, Any]) -> State:
         """Everything, as tensors and facts."""
@@ -139,8 +151,7 @@ class Trainer:
         tensors |= {f"mean.{name}": value for name, value in self.mean.items()}
         for name, parameter in self.net.named_parameters():
             tensors |= {f"optimiser.{name}.{key}": value for key, value in self.optimiser.state.get(parameter, {}).items()}
-        own = {"step": self.step, "attempt": self.attempt, "rate_scale": self.rate_scale, "usual_loss": self.usual_loss}
-        return State(tensors, {**facts, **own, "textures": self.material.textures.rows.tolist()})
+        return State(tensors, self.facts(facts))
 
     def restore(self, state: State) -> None:
         """Stand where `state` stood."""
