@@ -122,7 +122,7 @@ def test_standard_quality_trains_and_gives_a_draft_first(desk: Desk, capsys: pyt
     assert main(words) == 0
     said = capsys.readouterr()
     assert (desk.folder / "out.draft.mp4").is_file() and "Training" in said.out
-    assert list((desk.folder / "out.understudy" / "previews").glob("training-*.jpg"))
+    assert list((desk.folder / "out.understudy" / "previews" / "training").glob("*/*.jpg"))
     assert main(["verify", str(desk.folder / "out.draft.mp4")]) == 0
     assert main(words) == 0
     assert "Already done" in capsys.readouterr().out

@@ -22,7 +22,7 @@ def test_every_place_of_the_crop_lies_on_the_mesh_or_its_rings(faceset: Faceset)
 def test_a_picture_looked_up_by_its_own_mesh_is_itself(faceset: Faceset) -> None:
     """The way through the mesh leads back to where it began, to within a tenth of a pixel."""
     textures = Textures(faceset, np.asarray([3]), side=128)
-    places, _ = textures.places([draw(faceset.landmarks[3], size=faceset.size)])
+    places, _, _ = textures.places([draw(faceset.landmarks[3], size=faceset.size)])
     y, x = np.mgrid[:SIDE, :SIDE]
     straight = np.stack([x + 0.5, y + 0.5]) / SIDE
     off = np.abs(places[0].numpy() - straight).max(0) * SIDE
@@ -32,7 +32,7 @@ def test_a_picture_looked_up_by_its_own_mesh_is_itself(faceset: Faceset) -> None
 def test_mesh_points_are_carried_to_their_twins(faceset: Faceset) -> None:
     a, b = 0, len(faceset) - 1
     textures = Textures(faceset, np.asarray([b]), side=128)
-    places, _ = textures.places([draw(faceset.landmarks[a], size=faceset.size)])
+    places, _, _ = textures.places([draw(faceset.landmarks[a], size=faceset.size)])
     at = np.rint(widened(faceset.landmarks[a], size=faceset.size) * SIDE - 0.5).astype(int)[list(LIPS_INNER)]
     found = places[0, :, at[:, 1], at[:, 0]].numpy().T
     wanted = widened(faceset.landmarks[b], size=faceset.size)[list(LIPS_INNER)]

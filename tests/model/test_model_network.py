@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import torch
 
@@ -78,6 +80,28 @@ def test_where_alpha_is_nothing_nothing_changes(faceset: Faceset) -> None:
     seen = look(draft, cover, maps, textures)
     made = compose(draft, torch.zeros_like(cover[:, :1]), seen, net(seen.input_BCHW, numbers), textures)
     torch.testing.assert_close(made, window(draft))
+
+
+def test_where_hair_hides_the_face_nothing_is_learnt_and_nothing_changes(faceset: Faceset) -> None:
+    """The left half of the face is hidden in every picture; in one texture the right half as well."""
+    masks = np.asarray(faceset.masks).copy()
+    masks[:, :, : masks.shape[2] // 2] = 0
+    masks[ROWS[1]] = 0
+    hidden = dataclasses.replace(faceset, masks=masks)
+    draft, cover, maps, textures, numbers = scene(hidden)
+    torch.manual_seed(1)
+    net = Corrector(n_textures=3, n_features=N_FEATURES)
+    torch.nn.init.normal_(net.last.weight, std=1.0)
+    made = []
+    for change in (0.0, 0.5):
+        textures.picture_KCHW[1] += change
+        textures.small_KCHW[1] += change
+        seen = look(draft, cover, maps, textures)
+        made.append(compose(draft, cover[:, :1], seen, net(seen.input_BCHW, numbers), textures))
+    torch.testing.assert_close(made[0], made[1], msg="a texture that shows nothing of the face has no part in it")
+    away = (made[0] - window(draft)).abs().mean(1)[0]
+    third = away.shape[1] // 3
+    assert away[:, :third].max() < 1e-4 < 0.05 < away[:, -third:].max()
 
 
 def test_the_light_of_one_is_put_on_the_other() -> None:

@@ -101,7 +101,7 @@ def test_no_address_leads_out_of_a_project(studio: Studio) -> None:
         "/static/%2e%2e/serve.py",
         "/static//etc/passwd",
         f"/p/{here}/preview/..%2f..%2fproject.jpg",
-        f"/p/{here}/preview/training-00001%00.jpg",
+        f"/p/{here}/preview/000001%00.jpg",
         "/p/..%2f..%2fetc/picture/source.jpg",
         f"/p/{here}/video/..%2fsource",
         "/p/%2e%2e/result",

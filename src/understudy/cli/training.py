@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.table import Table
 
 from .. import api
 from ..errors import UsageError
@@ -49,16 +48,16 @@ def train(
 
 
 def _list(project: Path) -> None:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("Name", "Saved", "Round", "Trained for", "", "Preview"):
-        table.add_column(heading, no_wrap=heading != "Preview", overflow="fold")
     for kept in api.training_state(project).checkpoints:
-        verdict = f"{100 * kept.gain:.0f} % better than the draft" if kept.better else "the draft is better" if kept.measured else "not measured"
+        verdict = (
+            f"{100 * kept.gain:.0f} % better than the draft" if kept.better else "not used, the draft is better" if kept.measured else "not measured"
+        )
         state = "training stands here" if kept.standing else "put aside" if kept.aside else ""
         words = "; ".join(part for part in (verdict, "used" if kept.used else "", state) if part)
-        table.add_row(kept.name, _when(kept.written), str(kept.rounds), duration(kept.seconds), words, str(kept.preview or ""))
-    Console(highlight=False, soft_wrap=True).print(table, markup=False)
-    say(f"Go back to one of them with:  understudy train --project {project} --go-back --to NAME")
+        say(f"{kept.name}  {_when(kept.written)}, round {kept.rounds}, trained for {duration(kept.seconds)}: {words}")
+        if kept.preview:
+            say(f"    {kept.preview}")
+    say(f"Go back to one of them with:  understudy train --project {shlex.quote(str(project))} --go-back --to NAME")
 
 
 def _when(written: float) -> str:

@@ -29,8 +29,10 @@ class Seen:
     """(B, 6, 128, 128) attributes of the mesh (see `mesh_map.attributes`)."""
     skin_B1HW: Tensor
     """(B, 1, 64, 64) where the draft covers plain skin: there light is compared."""
-    allowed_BK11: Tensor
-    """1 for textures that may be used, 0 for those that would give the answer away."""
+    allowed_BKHW: Tensor
+    """(B, K, 64, 64) 1 where a texture may be used; 0 where it shows something else than the face, or would give the answer away."""
+    known_B1HW: Tensor
+    """(B, 1, 64, 64) 0 where the person's pictures do not show the face (hair hides it): there nothing was learnt, and the draft stays."""
 
 
 def look(draft_B3HW: Tensor, cover_B2HW: Tensor, maps: list[mesh_map.MeshMap], textures: Textures, *, allowed_BK: Tensor | None = None) -> Seen:
@@ -38,24 +40,25 @@ def look(draft_B3HW: Tensor, cover_B2HW: Tensor, maps: list[mesh_map.MeshMap], t
 
     `allowed`: 1 or 0 for each texture (all, if None).
     """
-    places, mesh = textures.places(maps)
+    places, mesh, own = textures.places(maps)
     small = nnf.adaptive_avg_pool2d(draft_B3HW, network.SIDE)
     cover = nnf.adaptive_avg_pool2d(cover_B2HW, network.SIDE)
     mesh_64 = nnf.avg_pool2d(mesh, 2)
     places_64 = nnf.avg_pool2d(places, 2).unflatten(1, (-1, 2)).permute(0, 1, 3, 4, 2)
     laid = sample(textures.small_KCHW, places_64)
     batch, n = laid.shape[:2]
+    shown, known = nnf.avg_pool2d(own, 2).split([n, 1], 1)
     skin = cover[:, :1] * (1 - mesh_64[:, 4:5]) * (1 - mesh_64[:, 5:6])
-    gain = light_gain(small.repeat_interleave(n, 0), laid.flatten(0, 1), skin.repeat_interleave(n, 0))
+    gain = light_gain(small.repeat_interleave(n, 0), laid.flatten(0, 1), (skin * shown).reshape(-1, 1, *skin.shape[-2:]))
     lit = (laid.flatten(0, 1) * nnf.interpolate(gain, size=network.SIDE, mode="bilinear", align_corners=False)).unflatten(0, (batch, n))
-    allowed = (torch.ones(batch, n) if allowed_BK is None else allowed_BK)[:, :, None, None]
+    allowed = shown if allowed_BK is None else shown * allowed_BK[:, :, None, None]
     seen = torch.cat([small - 0.5, cover, mesh_64, ((lit - 0.5) * allowed[:, :, None]).flatten(1, 2)], 1)
-    return Seen(seen, places.unflatten(1, (-1, 2)).permute(0, 1, 3, 4, 2), gain.unflatten(0, (batch, n)), mesh, skin, allowed)
+    return Seen(seen, places.unflatten(1, (-1, 2)).permute(0, 1, 3, 4, 2), gain.unflatten(0, (batch, n)), mesh, skin * known, allowed, known)
 
 
 def compose(draft_B3HW: Tensor, alpha_B1HW: Tensor, seen: Seen, correction: network.Correction, textures: Textures) -> Tensor:
     """The corrected picture within the window, (B, 3, h, w) in about [0, 1]. `alpha` is the draft's, (B, 1, S, S): where it fades, so does the
-    correction."""
+    correction, as it does where nothing is known."""
     side = draft_B3HW.shape[-1]
     n = correction.share_BKHW.shape[1]
     plain = window(draft_B3HW)
@@ -66,7 +69,7 @@ def compose(draft_B3HW: Tensor, alpha_B1HW: Tensor, seen: Seen, correction: netw
     base = nnf.grid_sample(draft_B3HW, 2 * own - 1, mode="bilinear", padding_mode="border", align_corners=False)
     # textures are lit and weighed in one: share and gain are both smooth, so their product may be taken before it is enlarged
     gain = nnf.interpolate(seen.gain_BKCHW.flatten(1, 2), size=network.SIDE, mode="bilinear", align_corners=False).unflatten(1, (n, 3))
-    share = correction.share_BKHW * seen.allowed_BK11
+    share = correction.share_BKHW * seen.allowed_BKHW
     weight = (share[:, :, None] * gain).flatten(1, 2)
     rest = torch.cat([weight, 1 - share.sum(1, keepdim=True), correction.colour_B3HW, correction.detail_B1HW], 1)
     weight, kept, colour, detail = _to(window(rest), side).split([3 * n, 1, 3, 1], 1)
@@ -74,7 +77,7 @@ def compose(draft_B3HW: Tensor, alpha_B1HW: Tensor, seen: Seen, correction: netw
     made = kept * base + (weight * laid).unflatten(1, (n, 3)).sum(1)
     made = made + detail * (made - nnf.avg_pool2d(made, 3, 1, 1, count_include_pad=False)) + colour
     made = made * _draft_light(plain, made, seen)
-    return plain + window(alpha_B1HW) * (made - plain)
+    return plain + window(alpha_B1HW) * _to(window(seen.known_B1HW), side) * (made - plain)
 
 
 def _draft_light(plain_B3HW: Tensor, made_B3HW: Tensor, seen: Seen) -> Tensor:

@@ -119,8 +119,7 @@ def _checkpoints(found: list[Kept], rounds: tuple[Round, ...] | list[Round]) -> 
 
 
 def _checkpoint(kept: Kept, rounds: tuple[Round, ...] | list[Round], *, standing: bool, used: bool) -> Checkpoint:
-    mine = [made for made in rounds if made.step == kept.step and made.attempt == kept.facts.get("attempt")]
-    last = min(mine, key=lambda made: abs(made.written - kept.written), default=None)
+    last = next((made for made in rounds if made.is_of(kept.facts)), None)
     return Checkpoint(
         name=kept.name,
         rounds=kept.rounds,

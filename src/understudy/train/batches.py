@@ -38,8 +38,10 @@ class Batch:
     cover_B2HW: Tensor
     """(B, 2, 128, 128): alpha, confidence."""
     alpha_B1HW: Tensor
+    own_B1HW: Tensor
+    """Where the truth shows the face itself, and not hair or a hand; the window only."""
     face_B1HW: Tensor
-    """Where the truth shows the face itself and the draft covers it; the window only."""
+    """The same where the draft covers it."""
     features_BF: Tensor
     allowed_BK: Tensor
     maps: list[MeshMap]
@@ -75,6 +77,7 @@ class Material:
             draft_B3HW=batch.draft_B3HW * light,
             cover_B2HW=batch.cover_B2HW,
             alpha_B1HW=batch.alpha_B1HW,
+            own_B1HW=batch.own_B1HW,
             face_B1HW=batch.face_B1HW,
             features_BF=batch.features_BF,
             allowed_BK=batch.allowed_BK,
@@ -87,13 +90,14 @@ class Material:
         truth = np.stack([at_side(np.asarray(self.faceset.crops[row]), side) for row in rows])
         cover = _unit(self.drafts.cover[rows])
         own = _unit(np.asarray(self.faceset.masks[rows])[:, None])
-        alpha = nnf.interpolate(cover[:, :1], size=side, mode="bilinear", align_corners=False)
+        alpha, own = (nnf.interpolate(x, size=side, mode="bilinear", align_corners=False) for x in (cover[:, :1], own))
         return Batch(
             truth_B3HW=_unit(truth.transpose(0, 3, 1, 2)),
             draft_B3HW=_unit(self.drafts.rgb[rows].transpose(0, 3, 1, 2)),
             cover_B2HW=cover,
             alpha_B1HW=alpha,
-            face_B1HW=window(alpha * nnf.interpolate(own, size=side, mode="bilinear", align_corners=False)),
+            own_B1HW=window(own),
+            face_B1HW=window(alpha * own),
             features_BF=torch.from_numpy(self.features[rows]),
             allowed_BK=torch.from_numpy(self.allowed[rows]),
             maps=[self._map(int(row)) for row in rows],

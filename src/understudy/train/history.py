@@ -46,6 +46,10 @@ class Round:
     preview: Path | None = field(default=None, compare=False)
     """The picture; None where it is missing."""
 
+    def is_of(self, facts: Mapping[str, Any]) -> bool:
+        """Whether it is the round that a checkpoint's facts tell of. After going back steps come again, but never after the same time."""
+        return self.step == facts["step"] and self.seconds == facts["seconds"]
+
 
 class History:
     """The rounds in one folder."""
@@ -62,17 +66,9 @@ class History:
                 found.append(made)
         return found
 
-    def holds(self, *, step: int, attempt: int) -> bool:
-        """Whether the last round is this one."""
-        last = self._last()
-        made = _read(last) if last else None
-        return made is not None and (made.step, made.attempt) == (step, attempt)
-
-    def last_preview(self) -> Path | None:
-        """The picture of the last round."""
-        last = self._last()
-        picture = last.with_suffix(PICTURE) if last else None
-        return picture if picture and picture.is_file() else None
+    def holds(self, facts: Mapping[str, Any]) -> bool:
+        """Whether the round that a checkpoint's facts tell of is here."""
+        return any(made.is_of(facts) for made in self.rounds())
 
     def add(self, facts: Mapping[str, Any], *, batch: int, words: tuple[str, ...], picture: Callable[[Path], None]) -> Round:
         """Keep the round that a checkpoint's facts tell of; `picture` writes its preview to the path that it is given. Raises DiskFull."""

@@ -42,7 +42,7 @@ def write_preview(path: Path, rows: Sequence[Row]) -> None:
     titles: list[str] = []
     for row in rows:
         pictures = [_shown(tile) for tile in row.tiles]
-        cv2.putText(pictures[0], row.caption, (8, _SIDE - 10), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 3, cv2.LINE_AA)
+        cv2.putText(pictures[0], row.caption, (9, _SIDE - 9), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
         cv2.putText(pictures[0], row.caption, (8, _SIDE - 10), cv2.FONT_HERSHEY_SIMPLEX, 0.5, _INK, 1, cv2.LINE_AA)
         if [tile.title for tile in row.tiles] != titles:
             titles = [tile.title for tile in row.tiles]

@@ -11,6 +11,7 @@ from ..events import Context, Event
 from ..model.checkpoint import Checkpoints, State
 from ..types import SwappedFace
 from .history import History
+from .judge import STAIN_MOST, stain
 from .meter import beats, gain_over
 from .show import Show
 from .target import Target
@@ -54,7 +55,7 @@ class Rounds:
         if state.facts.get("gain") is None:
             return
         faces = self._faces()
-        if self.history.holds(step=self.trainer.step, attempt=self.trainer.attempt):
+        if self.history.holds(state.facts):
             self._show.remember(self.trainer, faces, number=self.facts["rounds"])
         else:
             self._add_to_history(faces)
@@ -93,6 +94,7 @@ class Rounds:
         draft, trained = self.trainer.measured()
         faces = self._faces()
         steps = max(self.facts["sums"].get("steps", 0.0), 1.0)
+        judged = {"stain": stain(self.target, faces)} if self.target is not None else {}
         self.facts |= {
             "rounds": self.facts["rounds"] + 1,
             "round_ends": self.trainer.step + self.steps_a_round,
@@ -102,7 +104,8 @@ class Rounds:
             "draft": draft.as_dict(),
             "trained": trained.as_dict(),
             "gain": gain_over(trained, draft),
-            "beats_draft": beats(trained, draft),
+            "target": judged,
+            "beats_draft": beats(trained, draft) and judged.get("stain", 0.0) <= STAIN_MOST,
         }
         self.checkpoints.save(self.trainer.state(self.facts))
         self._add_to_history(faces)
@@ -177,7 +180,11 @@ class Rounds:
 
 
 def _in_words(facts: dict[str, Any]) -> str:
-    draft, trained = facts["draft"], facts["trained"]
-    change = 100 * (1 - math.exp(-facts["gain"]))
-    verdict = f"{change:.0f} % less error than the draft" if facts["beats_draft"] else "not yet better than the draft"
+    draft, trained, spot = facts["draft"], facts["trained"], facts["target"].get("stain", 0.0)
+    if facts["beats_draft"]:
+        verdict = f"{100 * (1 - math.exp(-facts['gain'])):.0f} % less error than the draft"
+    elif spot > STAIN_MOST:
+        verdict = f"not used: a stain on the target's face, {spot:.0f} of 255 off the draft's skin ({STAIN_MOST:.0f} are allowed)"
+    else:
+        verdict = "not yet better than the draft"
     return f"{verdict} (held-out pictures: {draft['l1']:.1f} -> {trained['l1']:.1f} of 255, sharpness {trained['sharpness']:.2f})"

@@ -28,6 +28,8 @@ _LAST_RATE = 0.02
 _LONGEST_GRADIENT = 1.0
 _EYES, _MOUTH = 4.0, 3.0
 """How much more an error counts there than on the rest of the face."""
+_HIDDEN = 0.5
+"""How much it counts where something hides the face."""
 
 
 class Trainer:
@@ -56,8 +58,12 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         made, regions = self._made(self.net, batch)
-        weight = batch.face_B1HW * (1 + _EYES * regions[:, :1] + _MOUTH * regions[:, 1:])
-        parts = loss_parts(made, window(batch.truth_B3HW), weight)
+        # where the picture shows hair or a hand the answer is the draft itself: whatever nothing asks for there would be seen at a swap
+        answer = torch.lerp(window(batch.draft_B3HW), window(batch.truth_B3HW), batch.own_B1HW)
+        weight = window(batch.alpha_B1HW) * torch.lerp(
+            batch.own_B1HW.new_tensor(_HIDDEN), 1 + _EYES * regions[:, :1] + _MOUTH * regions[:, 1:], batch.own_B1HW
+        )
+        parts = loss_parts(made, answer, weight)
         loss = total(parts)
         figures = {"loss": loss.item(), **{name: part.item() for name, part in parts.items()}, "rate": rate}
         if not math.isfinite(figures["loss"]):

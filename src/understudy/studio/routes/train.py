@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,18 +42,27 @@ def begin(request: Request, place: str, minutes: Annotated[float, Form(gt=0, le=
 
 @router.get("/p/{place}/preview/{name}.jpg")
 def preview(request: Request, place: str, name: str) -> Response:
-    """The picture at the end of a round: truth, draft, trained."""
+    """The picture at the end of a round: source, target, draft, the last round and this one."""
     here = place_of(request, place)
-    path = here.folder / "previews" / f"{name}.jpg"
-    if not re.fullmatch(r"training-\d{5}", name) or not path.is_file():
+    path = _pictures(here).get(f"{name}.jpg")
+    if path is None:
         raise StepMissing("There is no such preview.", remedy="train first")
     return FileResponse(path, media_type="image/jpeg")
+
+
+def _pictures(place: Place) -> dict[str, Path]:
+    """The rounds' pictures by their file names; none where nothing was trained."""
+    try:
+        return {path.name: path for path in api.training_state(place.folder).previews}
+    except StepMissing:
+        return {}
 
 
 def _state(request: Request, place: Place) -> dict[str, Any]:
     desk, words = desk_of(request), words_of(request)
     rounds = rounds_of(desk.jobs, place.folder)
-    newest = next((one for one in reversed(rounds) if (place.folder / "previews" / Path(one.preview).name).is_file()), None)
+    pictures = _pictures(place)
+    newest = next((one for one in reversed(rounds) if Path(one.preview).name in pictures), None)
     consents = api.consents(place.folder)
     settings = api.settings_of(place.folder)
     return {
