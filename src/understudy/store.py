@@ -35,6 +35,10 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE decisions (number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, made REAL NOT NULL, body TEXT NOT NULL) STRICT;
     CREATE TABLE people (number INTEGER PRIMARY KEY, anchors TEXT NOT NULL) STRICT;
     """,
+    """
+    CREATE TABLE strokes (stroke_id INTEGER PRIMARY KEY AUTOINCREMENT, shot_id TEXT NOT NULL, frame INTEGER NOT NULL, kind TEXT NOT NULL,
+                          polygons TEXT NOT NULL, brush BLOB) STRICT;
+    """,
 )
 
 
@@ -70,6 +74,21 @@ class Decision:
     number: int
     kind: str
     body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StrokeRow:
+    """What somebody painted on one frame of the target."""
+
+    stroke_id: int
+    shot_id: str
+    frame: int
+    kind: str
+    """include, exclude or clear."""
+    polygons: list[list[list[float]]]
+    """Corners (x, y) in frame pixels."""
+    brush: bytes | None
+    """A PNG of the frame's size: painted where it is light (or, where it has an alpha channel, where that is opaque)."""
 
 
 def _stage_row(key: str, stage: str, subject: str, seconds: float, report: str) -> StageRow:
@@ -157,6 +176,7 @@ class Store:
             self._db.execute("DELETE FROM decisions WHERE kind NOT IN ('drop faces', 'restore faces')")
             self._db.executemany("DELETE FROM decisions WHERE instr(body, ?)", [(media_id,) for media_id in media_ids])
             self._db.execute("DELETE FROM people")
+            self._db.execute("DELETE FROM strokes")
         # old pages are still in the write-ahead log until it is emptied
         self._db.execute("VACUUM")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -192,6 +212,27 @@ class Store:
     def all_shot_settings(self) -> list[tuple[str, str]]:
         """(shot_id, JSON) of every shot that has something of its own."""
         return self._db.execute("SELECT shot_id, body FROM shot_settings ORDER BY shot_id").fetchall()
+
+    # strokes
+
+    def put_stroke(self, shot_id: str, frame: int, kind: str, polygons: list[list[list[float]]], brush: bytes | None) -> int:
+        """Keep a stroke and return its number; numbers rise and none is given twice."""
+        with self._transaction():
+            row = (shot_id, frame, kind, json.dumps(polygons), brush)
+            made = self._db.execute("INSERT INTO strokes (shot_id, frame, kind, polygons, brush) VALUES (?,?,?,?,?)", row)
+        assert made.lastrowid is not None
+        return made.lastrowid
+
+    def strokes(self, shot_id: str | None = None) -> list[StrokeRow]:
+        """The strokes of a shot, or of all, in the order in which they were made."""
+        rows = self._db.execute(
+            "SELECT stroke_id, shot_id, frame, kind, polygons, brush FROM strokes WHERE ?1 IS NULL OR shot_id=?1 ORDER BY stroke_id", (shot_id,)
+        )
+        return [StrokeRow(number, shot, frame, kind, json.loads(polygons), brush) for number, shot, frame, kind, polygons, brush in rows]
+
+    def drop_stroke(self, stroke_id: int) -> None:
+        with self._transaction():
+            self._db.execute("DELETE FROM strokes WHERE stroke_id=?", (stroke_id,))
 
     # stages
 

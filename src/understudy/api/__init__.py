@@ -54,6 +54,7 @@ from .people import people, people_merge, people_undo, person_name, person_split
 from .preview import close_previews, frame, preview
 from .shots import ShotState, list_shots, set_shot_settings
 from .steps import add, extract, layers, new, publish, render, status, train
+from .strokes import add_stroke, list_strokes, remove_stroke, undo_stroke
 from .training import Checkpoint, TrainingState, go_back, training_state
 from .trust import consent_add, consent_new, consent_read, consent_revoke, consent_show, forget
 from .whole import Swapped, swap
@@ -83,6 +84,7 @@ __all__ = [
     "Unpacked",
     "WallFace",
     "add",
+    "add_stroke",
     "change_settings",
     "check",
     "check_page",
@@ -111,6 +113,7 @@ __all__ = [
     "label_picture",
     "layers",
     "list_shots",
+    "list_strokes",
     "make",
     "new",
     "people",
@@ -122,6 +125,7 @@ __all__ = [
     "preview",
     "publish",
     "published_videos",
+    "remove_stroke",
     "render",
     "set_shot_settings",
     "settings_of",
@@ -131,6 +135,7 @@ __all__ = [
     "trace",
     "train",
     "training_state",
+    "undo_stroke",
     "verify",
     "video_info",
     "video_path",

@@ -18,6 +18,7 @@ from .color import SIDE, ColorMeasure, correction, measure, seam_map
 from .course import Course
 from .mask import plain_skin, seam_mask, steady_own
 from .place import Region, box_of, moved, scaled, trimmed, unwarp
+from .strokes import Strokes, without
 
 REACH = 4
 """Frames before and after over which contrast, border and texture are averaged."""
@@ -44,6 +45,8 @@ class Act:
     """At least one. In frames in which all shares are 0 nothing is changed."""
     strength: Curve | None = None
     """Times the merge's own strength; None: 1."""
+    strokes: Strokes | None = None
+    """What was painted on this person in the shot."""
     light: Curve | None = None
     """How much of the planned light is taken over; None: all of it."""
 
@@ -133,7 +136,13 @@ class Passage:
         p, size, t = self.performance, self.performance.size, made.position
         matrix, swapped, region = p.crop_from_frame[t], made.face, made.region
         own = steady_own(p.masks, p.frame_index, t)
+        painted = self.act.strokes.at(t) if self.act.strokes is not None else None
+        if painted is not None:
+            include, exclude = (cv2.resize(picture, own.shape[::-1], interpolation=cv2.INTER_AREA) for picture in painted)
+            own = np.asarray(np.maximum(own, include) * (1 - exclude), np.float32)
         share = seam_mask(swapped.alpha, own, crop_from_frame=matrix, frame_wh=self.frame_wh, feather=self.course.at(made.index).feather)
+        if painted is not None:
+            share = without(share, painted[1], crop_from_frame=matrix)
         box = box_of(share, matrix, self.frame_wh)
         if box is None:
             return None

@@ -13,7 +13,9 @@ from ..faces.align import face_height_px
 from ..faceset.extract import deserved_size
 from ..merge.course import Course
 from ..merge.passage import Act, Look
+from ..merge.strokes import Strokes
 from ..run.stage import stage_key
+from ..store import StrokeRow
 from ..swap.drive import performance_of
 from ..swap.swapper import Swapper
 from ..types import Curve, Shot, Track
@@ -21,6 +23,7 @@ from .extract import Person
 from .job import Job
 from .media import Footage
 from .shotsettings import ShotSettings, course_of, settings_of
+from .strokes import stroke_of, stroke_words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +36,7 @@ class Take:
     own: ShotSettings
     course: Course
     light: Curve | None
+    strokes: tuple[StrokeRow, ...]
     key: str
     """Names everything that the shot's merged frames depend on."""
     file: Path
@@ -59,7 +63,7 @@ class Scene:
     def key(self) -> str:
         """Names the whole scene."""
         plain = self._render_key(self.job.settings.merge)
-        if not any(take.own for take in self.takes):
+        if not any(take.own or take.strokes for take in self.takes):
             return plain
         return stage_key(plain, [take.key for take in self.takes])
 
@@ -69,20 +73,29 @@ class Scene:
 
     def acts(self, take: Take) -> list[Act]:
         """What is played in a shot. Takes a moment: the performances are put together here."""
-        return [Act(performance_of(track, size=self.size), (Look(self.swapper),), light=take.light) for track in take.tracks]
+        painted = [stroke_of(row) for row in take.strokes]
+        acts: list[Act] = []
+        for track in take.tracks:
+            performance = performance_of(track, size=self.size)
+            strokes = Strokes(painted, performance) if painted else None
+            acts.append(Act(performance, (Look(self.swapper),), light=take.light, strokes=strokes))
+        return acts
 
     def _take(self, shot: Shot) -> Take:
         own = settings_of(self.job.project, shot)
         course, light = course_of(self.job.settings, own)
         key = self._render_key(course.settings)
         moving = {**own.keys, **({"light": light.keys} if light else {})}
+        strokes = tuple(self.job.project.store.strokes(shot.shot_id))
         key = stage_key(key, moving) if moving else key
+        key = stage_key(key, [stroke_words(row) for row in strokes]) if strokes else key
         return Take(
             shot=shot,
             tracks=tuple(track for track in self.person.own_tracks if track.shot_id == shot.shot_id),
             own=own,
             course=course,
             light=light,
+            strokes=strokes,
             key=stage_key(key, shot.shot_id),
             file=self.job.project.render_file(key, shot.shot_id),
         )

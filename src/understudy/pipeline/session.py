@@ -20,6 +20,7 @@ import numpy as np
 from ..errors import UsageError
 from ..merge.passage import REACH, Act, Made, Measured, Passage, averages
 from ..merge.patchfile import Patches
+from ..merge.strokes import Strokes
 from ..project import Project
 from ..provenance.label import make_label
 from ..run.stage import stage_key
@@ -31,6 +32,7 @@ from .consents import permits_of
 from .media import footage
 from .scene import Scene, Take
 from .shotsettings import ShotSettings, change, course_of
+from .strokes import stroke_of
 
 Which = Literal["source", "target", "result"]
 _FACES_KEPT, _SHOTS_KEPT, _PICTURES_KEPT = 24, 3, 400
@@ -153,7 +155,7 @@ class Session:
         patches: list[Patch] = []
         sure: list[float] = []
         for number, planned in enumerate(self._planned(scene, take)):
-            act = Act(planned.performance, planned.act.looks, strength=planned.act.strength, light=light)
+            act = Act(planned.performance, planned.act.looks, strength=planned.act.strength, strokes=self._strokes(take, planned), light=light)
             passage = Passage(act, info=scene.footage.info, course=course, drives=planned.drives)
             near = range(frame.index - REACH, frame.index + REACH + 1) if exact else (frame.index,)
             measured = [found for i in near if (found := self._measured(passage, take, number, own, light, i)) is not None]
@@ -165,6 +167,10 @@ class Session:
                 patches.append(patch)
                 sure.append(here.confidence)
         return patches, float(np.mean(sure)) if sure else 0.0
+
+    def _strokes(self, take: Take, planned: Passage) -> Strokes | None:
+        """As they are now: they may be newer than the plan."""
+        return Strokes([stroke_of(row) for row in take.strokes], planned.performance) if take.strokes else None
 
     def _measured(self, passage: Passage, take: Take, number: int, own: ShotSettings, light: Curve | None, index: int) -> Measured | None:
         if not max(passage.first, 0) <= index <= passage.last:
@@ -203,7 +209,7 @@ class Session:
         toml = (folder / "project.toml").read_bytes().hex()
         media = [[row.media_id, row.role, row.face] for row in store.media()]
         checkpoints = sorted(path.name for path in (folder / "model").glob("*/step-*"))
-        return stage_key(toml, media, checkpoints, store.all_shot_settings())
+        return stage_key(toml, media, checkpoints, store.all_shot_settings(), [row.stroke_id for row in store.strokes()])
 
     def _scrubber(self, role: Literal["source", "target"]) -> Scrubber:
         rows = self.project.store.media(role)
