@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 
 @dataclass
@@ -126,12 +127,10 @@ class Studio:
         finally:
             line.close()
 
-    def post(self, path: str, **fields: str) -> Reply:
+    def post(self, path: str, **fields: str | list[str]) -> Reply:
         """A form, as htmx sends it."""
-        from urllib.parse import urlencode
-
         headers = {"Content-Type": "application/x-www-form-urlencoded", "HX-Request": "true", "Origin": self.origin}
-        return self.ask("POST", path, body=urlencode(fields).encode(), headers=headers)
+        return self.ask("POST", path, body=urlencode(fields, doseq=True).encode(), headers=headers)
 
     def post_json(self, path: str, content: Any) -> Reply:
         return self.ask("POST", path, body=json.dumps(content).encode(), headers={"Content-Type": "application/json"})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from serving import Studio
 
-PAGES = ("", "/consents", "/check", "/train", "/result", "/publish")
+PAGES = ("", "/consents", "/check", "/train", "/result", "/publish", "/settings")
 HOUSE = ("/", "/verify", "/programs")
 
 

@@ -37,6 +37,7 @@ PUT_TOGETHER = (
     "refused.",
     "role.",
     "said.",
+    "section.",
     "setting.",
     "severity.",
     "stage.",
@@ -70,6 +71,10 @@ def test_no_sentence_is_missing_or_says_less(language: str) -> None:
 def test_every_setting_and_nothing_else_is_explained(language: str) -> None:
     explained = {key.removeprefix("setting.") for key in catalogue(language) if key.startswith("setting.")}  # type: ignore[arg-type]
     assert explained == set(NAMES)
+
+
+def test_every_section_of_settings_has_a_name() -> None:
+    assert {key for key in catalogue("en") if key.startswith("section.")} == {f"section.{name.partition('.')[0]}" for name in NAMES if "." in name}
 
 
 def test_every_sentence_that_is_asked_for_is_there() -> None:

@@ -24,6 +24,7 @@ _SCREENS = (
     Screen("train", "project", dark=True),
     Screen("result", "project", dark=True),
     Screen("publish", "project"),
+    Screen("settings", "project"),
     Screen("verify", "house"),
     Screen("programs", "house"),
 )
