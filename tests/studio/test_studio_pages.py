@@ -11,6 +11,7 @@ from serving import Studio
 
 from understudy import api
 from understudy.config import NAMES
+from understudy.run.jobs import Jobs
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,17 @@ def test_every_ground_can_be_recorded_with_what_it_needs(studio: Studio, place: 
         assert kept.record.record_id in page
     assert studio.post(f"/p/{place}/consents/performer/revoke", reason="a test").status == 204
     assert api.consents(folder(studio, place))["performer"].record != kept.record
+
+
+def test_a_draft_is_a_draft_after_a_training_too(studio: Studio, place: str) -> None:
+    api.change_settings(folder(studio, place), {"swap.swapper": "trained", "train.minutes": 30})
+    assert studio.post(f"/p/{place}/make", quality="draft").status == 204
+    job = studio.ask("GET", f"/api/projects/{place}/jobs").json[0]
+    assert [step["name"] for step in job["steps"]] == ["look", "final"]
+    studio.wait_for(job["job"])
+    jobs = Jobs(studio.home / "studio" / "jobs.sqlite")
+    assert jobs.get(job["job"]).args["settings"] == {"quality": "draft", "swap.swapper": "draft", "train.minutes": 0.0}
+    jobs.close()
 
 
 def test_the_stream_goes_on_where_it_was_left(studio: Studio, place: str) -> None:

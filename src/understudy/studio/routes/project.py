@@ -34,13 +34,13 @@ def piece(request: Request, place: str) -> Response:
 
 
 @router.post("/p/{place}/make")
-def make(request: Request, place: str, quality: Annotated[Quality, Form()], minutes: Annotated[float | None, Form()] = None) -> Response:
+def make(request: Request, place: str, quality: Annotated[Quality, Form()]) -> Response:
     """Everything, up to the published video."""
     desk, here = desk_of(request), place_of(request, place)
-    settings: dict[str, Any] = {"quality": quality}
-    if minutes is not None and quality != "draft":
-        settings["train.minutes"] = minutes
-    trains = settings_from(None, settings).swap.swapper == "trained"
+    preset = settings_from(None, {"quality": quality})
+    # said outright, for what an earlier training left in the project would stand above the quality that is chosen now
+    settings = {"quality": quality, "swap.swapper": preset.swap.swapper, "train.minutes": preset.train.minutes}
+    trains = preset.swap.swapper == "trained"
     desk.work("make", place=here, args={"out": str(result_of(here)), "settings": settings, "overwrite": True, "trains": trains})
     return go(request, f"/p/{place}")
 
