@@ -378,3 +378,21 @@ class LedgerBroken(UnderstudyError):
     """The ledger's chain does not hold: a row was altered, removed or put in another order."""
 
     code = "ledger.broken"
+
+
+class PaperBroken(UnderstudyError):
+    """A signed paper (exported ledger, consent bundle, report, receipt, statement) is not one, or was changed after it was signed."""
+
+    code = "paper.broken"
+
+
+class ComplaintUnknown(UnderstudyError):
+    """There is no complaint of this number in the register, or it is closed already."""
+
+    code = "complaint.unknown"
+
+
+class ComplaintInvalid(UnderstudyError):
+    """The complaint, or the decision on it, lacks something that it must say."""
+
+    code = "complaint.invalid"

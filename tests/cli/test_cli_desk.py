@@ -46,8 +46,9 @@ def test_settings_lists_all(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_has_an_example_for_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     from understudy.cli import app
 
-    names = [name for name in app if not name.startswith("-") and name not in ("consent", "settings")]
-    for words in [[name] for name in names] + [["consent", name] for name in ("new", "show", "add", "revoke")]:
+    names = [[name] for name in app if not name.startswith("-") and name != "settings"]
+    inner = [[*words, name] for words in names for name in app[words[0]] if not name.startswith("-")]
+    for words in [*(words for words in names if app[words[0]].default_command is not None), *inner]:
         assert main([*words, "--help"]) == 0
         assert f"understudy {' '.join(words)} " in " ".join(capsys.readouterr().out.split()).replace("\n", " ") + " ", words
 

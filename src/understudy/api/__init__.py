@@ -17,8 +17,11 @@ from ..pipeline.people import PersonMedia, PersonTrack, ProjectPerson
 from ..pipeline.session import Preview
 from ..pipeline.shotsettings import ShotSettings
 from ..pipeline.status import Status
+from ..provenance.complaints import Complaint
+from ..provenance.complaints import statement_file as complaint_statement
 from ..provenance.consent import ConsentRecord
 from ..provenance.layers import ExportedLayers
+from ..provenance.ledger import Row as LedgerRow
 from ..verify.report import Report, verify
 from ..verify.trace import Trace, trace
 from .checks import check_project, kept_check
@@ -50,6 +53,17 @@ from .material import (
     video_path,
     videos,
 )
+from .papers import (
+    LedgerCheck,
+    complaint_close,
+    complaint_list,
+    complaint_missing,
+    complaint_new,
+    complaint_show,
+    ledger_check,
+    ledger_export,
+    ledger_list,
+)
 from .people import people, people_merge, people_undo, person_name, person_split
 from .preview import close_previews, frame, preview
 from .shots import ShotState, list_shots, set_shot_settings
@@ -64,11 +78,14 @@ __all__ = [
     "FACE_SORTS",
     "CheckReport",
     "Checkpoint",
+    "Complaint",
     "ConsentRecord",
     "ExportedLayers",
     "FaceWall",
     "Forgotten",
     "KeptConsent",
+    "LedgerCheck",
+    "LedgerRow",
     "PersonMedia",
     "PersonTrack",
     "Preview",
@@ -90,6 +107,12 @@ __all__ = [
     "check_page",
     "check_project",
     "close_previews",
+    "complaint_close",
+    "complaint_list",
+    "complaint_missing",
+    "complaint_new",
+    "complaint_show",
+    "complaint_statement",
     "consent_add",
     "consent_new",
     "consent_read",
@@ -112,6 +135,9 @@ __all__ = [
     "kept_check",
     "label_picture",
     "layers",
+    "ledger_check",
+    "ledger_export",
+    "ledger_list",
     "list_shots",
     "list_strokes",
     "make",

@@ -18,9 +18,11 @@ from ..crash import write_crash
 from ..errors import UnderstudyError, UsageError
 from ..terminal import draw_error
 from . import look, steps
+from .complaint import app as complaint_app
 from .consent import app as consent_app
 from .faces import faces
 from .forget import forget
+from .ledger import app as ledger_app
 from .people import people
 from .shots import shots
 from .studio import studio
@@ -34,6 +36,8 @@ Begin with `understudy swap --help`. All settings: `understudy settings`. Explan
 
 app = App(name="understudy", help=INTRO, version=__version__, help_format="markdown", default_parameter=PLAIN, result_action="return_value")
 app.command(consent_app)
+app.command(ledger_app)
+app.command(complaint_app)
 app.command(steps.swap, group=WHOLE, sort_key=0)
 app.command(steps.new, group=STEPS, sort_key=1)
 app.command(steps.add, group=STEPS, sort_key=2)

@@ -29,7 +29,7 @@ from ..files import part_of, sha256_file, sync_folder, translate
 from ..home import home
 from . import keys
 
-Kind = Literal["export", "revocation"]
+Kind = Literal["export", "revocation", "complaint"]
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS rows (seq INTEGER PRIMARY KEY, row TEXT NOT NULL, hash TEXT NOT NULL, file_sha256 TEXT) STRICT",
     "CREATE INDEX IF NOT EXISTS rows_by_file ON rows (file_sha256)",
@@ -131,6 +131,40 @@ def verify_chain() -> int:
         if _head(db) != (count, before):
             raise _broken("The signed head does not belong to the last row: rows at the end were removed or added.")
         return count
+
+
+def whole_book() -> dict[str, Any]:
+    """The ledger as it is signed: rows as text with their hashes, oldest first, and the signed head. Raises LedgerBroken, KeysMissing."""
+    verify_chain()
+    with _opened() as db:
+        found = db.execute("SELECT row, hash FROM rows ORDER BY seq").fetchall() if db else []
+        head = db.execute("SELECT seq, hash, signature FROM head").fetchone() if db else None
+    rows = [{"row": row, "hash": hashed} for row, hashed in found]
+    return {"rows": rows, "head": dict(zip(("seq", "hash", "signature"), head, strict=True)) if head else None}
+
+
+def chain_fault(book: Mapping[str, Any], public: str) -> str:
+    """What is off in a `whole_book` whose head is signed with the key `public` (hex); '' where it holds."""
+    before, count = _FIRST, 0
+    try:
+        for entry in book["rows"]:
+            count += 1
+            inside = json.loads(entry["row"])
+            if hashlib.sha256(entry["row"].encode("utf-8")).hexdigest() != entry["hash"]:
+                return f"Row {count} was altered."
+            if inside["seq"] != count or inside["before"] != before:
+                return f"Row {count} does not follow on the row before it."
+            before = entry["hash"]
+        head = book["head"]
+        if head is None:
+            return "The signed head is missing." if count else ""
+        if (head["seq"], head["hash"]) != (count, before):
+            return "The signed head does not belong to the last row: rows at the end were removed or added."
+        if not keys.signature_holds(canonical({"seq": count, "hash": before}), head["signature"], public):
+            return "Its head was not signed with the key that signed the export."
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return f"Row {count} is damaged."
+    return ""
 
 
 def check_end() -> None:
