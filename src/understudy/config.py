@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from .errors import BadSetting, UnknownSetting
 from .types import Quality
@@ -117,6 +118,18 @@ class LabelSettings(_Section):
 
     language: Literal["en", "nl"] = "en"
     """en: AI MODIFIED. nl: with the second line GEMANIPULEERD."""
+    place: Literal["top-right", "top-left", "bottom-right", "bottom-left"] = "top-right"
+    """The corner in which it stands. Another one than the top right needs a reason."""
+    reason: Annotated[Literal["none", "channel-logo", "subtitles", "sign-language", "face-covered"], Field(validate_default=True)] = "none"
+    """Why it does not stand at the top right: a channel's logo, subtitles or a sign-language interpreter are there, or it would cover the face.
+    It is kept in the ledger."""
+
+    @field_validator("reason")
+    @classmethod
+    def _reason_for_place(cls, reason: str, others: ValidationInfo) -> str:
+        if reason == "none" and others.data.get("place", "top-right") != "top-right":
+            raise PydanticCustomError("reason", "A label that does not stand at the top right needs a reason, which the ledger keeps.")
+        return reason
 
 
 class Settings(_Section):

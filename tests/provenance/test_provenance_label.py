@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from publishing import rendered
 
-from understudy.provenance.label import Label, label_spans, label_text, make_label
+from understudy.config import settings_from
+from understudy.errors import BadSetting
+from understudy.provenance.label import Label, label_for, label_spans, label_text, make_label
 from understudy.types import ColorInfo, Planes, VideoInfo
 from understudy.video.color import paint, rgb_from_planes
 
@@ -69,7 +72,9 @@ def test_size_and_place(size, language):
 def test_letters_are_as_high_as_said():
     label = make_label(video((1920, 1080)), "en")
     rows = np.flatnonzero((label.patch.rgb[:, :, 0] > 40000).any(axis=1))
-    assert abs(rows[-1] - rows[0] + 1 - label.letter_height) <= 1 and label.letter_height >= 44
+    gaps = np.flatnonzero(np.diff(rows) > 1)
+    first = rows[: gaps[0] + 1] if len(gaps) else rows
+    assert abs(first[-1] - first[0] + 1 - label.letter_height) <= 1 and label.letter_height >= 44
 
 
 @pytest.mark.parametrize("kind", ["black", "white", "noise"])
@@ -107,10 +112,41 @@ def test_oblong_pixels_keep_the_shape_of_letters():
     assert abs(shown / square.patch.alpha.shape[1] - 1) < 0.05 and oblong.letter_height == square.letter_height
 
 
-def test_crops_that_lose_it_are_named():
-    assert make_label(video((1920, 1080)), "en").lost_in == ("1:1", "4:5", "9:16")
-    assert make_label(video((1080, 1080)), "en").lost_in == ("4:5", "9:16")
-    assert "9:16" not in make_label(video((1080, 1920)), "en").lost_in
+def test_it_stays_inside_the_crops_where_it_can_and_names_those_that_lose_it():
+    assert make_label(video((1920, 1080)), "en").lost_in == ("9:16",)
+    assert make_label(video((1080, 1080)), "en").lost_in == ("9:16",)
+    assert make_label(video((1080, 1080)), "en", heads=[(350, 400, 760, 900)]).lost_in == ()
+    assert make_label(video((1080, 1920)), "en").lost_in == ("1:1", "4:5")
+
+
+def covered(label: Label, head: tuple[int, int, int, int]) -> float:
+    """Share of a box (left, top, right, bottom) that the label hides."""
+    x, y, w, h = label.box_xywh
+    wide, high = min(x + w, head[2]) - max(x, head[0]), min(y + h, head[3]) - max(y, head[1])
+    return max(0, wide) * max(0, high) / ((head[2] - head[0]) * (head[3] - head[1]))
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_of_the_layouts_that_are_allowed_it_takes_the_one_that_leaves_faces_free(language):
+    """A face at the top right of wide video; one that fills the upper half of upright video; one in the middle of a square."""
+    for size, head in (((1920, 1080), (1100, 160, 1600, 800)), ((1080, 1920), (250, 260, 850, 1000)), ((512, 512), (150, 90, 360, 400))):
+        free, label = make_label(video(size), language), make_label(video(size), language, heads=[head])
+        assert covered(label, head) <= covered(free, head) and covered(label, head) < 0.06
+        assert label.letter_height >= 0.04 * size[1] and " ".join(label.lines) == label_text(language).replace("\n", " ")
+
+
+def test_another_corner_needs_a_reason_and_gets_its_own_place(tmp_path):
+    with pytest.raises(BadSetting, match="reason"):
+        settings_from(flags={"label.place": "bottom-left"})
+    chosen = settings_from(flags={"label.place": "bottom-left", "label.reason": "channel-logo"}).label
+    with rendered(tmp_path, [3]) as patches:
+        label = label_for(video((640, 360)), chosen, patches)
+    x, y, w, h = label.box_xywh
+    assert x + w <= 320 and y > 180 and y + h <= 360 and (label.place, label.reason) == ("bottom-left", "channel-logo")
+    # a reason alone moves nothing
+    idle = settings_from(flags={"label.reason": "subtitles"}).label
+    with rendered(tmp_path, [3]) as patches:
+        assert label_for(video((640, 360)), idle, patches).reason == "none"
 
 
 def test_even_the_smallest_picture_has_one():

@@ -25,6 +25,7 @@ from understudy.merge.layers import take_apart
 from understudy.provenance import credentials, keys, ledger
 from understudy.provenance.consent import issue_permit
 from understudy.provenance.label import make_label
+from understudy.provenance.label_place import heads_of
 from understudy.provenance.layer_job import LAYERS
 from understudy.provenance.layers import export_layers
 from understudy.provenance.ledger import canonical
@@ -97,8 +98,8 @@ def test_the_layers_give_the_result_again(make_clip, tmp_path, clip, form):
     made = export(target, tmp_path / "layers", form=form)
     assert (made.first, made.end) == (4, 12)
     code = 1 / 255 if probe(target).color.bit_depth == 8 or form == "prores4444" else 1 / 1023
-    label = make_label(probe(target), "en").patch
     patches = rendered(tmp_path, ALTERED)
+    label = make_label(probe(target), "en", heads=heads_of(patches)).patch
     for frame in read_frames(target, want="planes", start_index=4):
         plate, face, matte, result = (picture(made.folder, layer, frame.index, form) for layer in LAYERS)
         alpha = face[..., 3:]

@@ -41,6 +41,10 @@ from understudy.video.read import frame_pts, read_frames
 pytestmark = pytest.mark.usefixtures("isolated_home")
 
 
+FACES = [(FACE[0], FACE[1] + 1, FACE[0] + 20, FACE[1] + 16)]
+"""What the label keeps off: the face's first row has alpha 0."""
+
+
 def hidden(folder: Path) -> list[str]:
     """What should not be left lying about."""
     return sorted(path.name for path in folder.iterdir() if path.name.startswith("."))
@@ -72,7 +76,7 @@ def test_the_label_can_be_read_in_the_first_and_last_altered_frame(make_clip, tm
     assert (made.n_frames, made.n_altered) == (12, 6) and info.n_frames == 12
     assert info.color.bit_depth == (bits or probe(target).color.bit_depth)
     assert [pts * info.time_base for pts in frame_pts(made.path)] == [pts * probe(target).time_base for pts in frame_pts(target)]
-    label = make_label(info, settings.get("label.language", "en"))
+    label = make_label(info, settings.get("label.language", "en"), heads=FACES)
     (x, y), (h, w) = label.patch.xy, label.patch.alpha.shape
     drawn = label.patch.rgb[:, :, 0].astype(float)
     for frame in read_frames(made.path, depth="native"):
@@ -88,7 +92,7 @@ def test_all_else_stays_as_it_was(make_clip, tmp_path):
     """x264 at crf 0 is lossless in 8 bit: what comes back is what was handed to it. Colours keep their bits; luma differs by the invisible mark."""
     target = make_clip("in.mp4", size=(320, 240), n=12)
     made = publish_clip(target, tmp_path / "out.mp4", settings={"encode.crf": 0}, frames=[3, 4, 7])
-    label = make_label(probe(target), "en")
+    label = make_label(probe(target), "en", heads=FACES)
     (lx, ly), (lh, lw) = label.patch.xy, label.patch.alpha.shape
     for before, after in zip(read_frames(target, want="planes"), read_frames(made.path, want="planes"), strict=True):
         free = np.ones(before.planes.y.shape, bool)
@@ -440,4 +444,5 @@ def test_patches_are_read_in_a_stream(make_clip, tmp_path):
     real = patches.at
     patches.at = lambda index: asked.append(index) or real(index)
     publish_clip(make_clip("in.mp4"), tmp_path / "out.mp4", patches=patches)
-    assert asked == list(range(12))
+    # before, the label looks where the faces are: at no more than sixty frames, however long the video
+    assert asked[-12:] == list(range(12)) and asked[:-12] == list(range(3, 9))

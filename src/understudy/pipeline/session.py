@@ -141,7 +141,9 @@ class Session:
     def _labelled(self, planes: Planes, patches: list[Patch]) -> Planes:
         if not patches:
             return planes
-        label = make_label(self._scrubber("target").info, self._current().job.settings.label.language)
+        chosen = self._current().job.settings.label
+        # without the heads: while one looks from frame to frame it must not jump
+        label = make_label(self._scrubber("target").info, chosen.language, place=chosen.place)
         return paint(planes, [*patches, label.patch])
 
     def _merged(self, frame: Frame, *, settings: Mapping[str, Any], exact: bool) -> tuple[list[Patch], float]:

@@ -14,15 +14,18 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from ..config import LabelSettings
 from ..types import U8, Patch, VideoInfo
+from .label_place import SQUEEZES, Box, Choice, Patched, best_choice, heads_of, layouts, lost_in
 
-LETTERS = 0.045
+LETTERS = 0.042
 """Height of the capitals as a share of the picture's height; 0.04 is the least that is allowed, the rest is for codecs and rounding."""
 LEAST_LETTERS = 9
 """Pixels below which capitals cannot be read, however small the picture."""
 BRIDGE = Fraction(2)
 """Seconds: a shorter gap between altered stretches keeps the label, which would flicker otherwise."""
-CROPS = (("1:1", Fraction(1)), ("4:5", Fraction(4, 5)), ("9:16", Fraction(9, 16)))
+_EDGE = 0.4
+"""Width of the plate's rim and of the gap between lines, in heights of a capital."""
 _PLATE = 0.04
 _WHITE = {"smpte2084": 0.58, "arib-std-b67": 0.75}
 """Signal of white text in HDR (ITU-R BT.2408: graphics white, 203 cd/m²); 1 elsewhere."""
@@ -34,36 +37,47 @@ class Label:
 
     patch: Patch
     text: str
+    lines: tuple[str, ...]
+    """As it is set."""
     letter_height: int
     """Pixels of the picture."""
     lost_in: tuple[str, ...]
     """The usual centre crops (1:1, 4:5, 9:16) in which it would no longer be whole."""
+    place: str = "top-right"
+    reason: str = "none"
+    """Why it does not stand at the top right; "none" where it does."""
+
+    @property
+    def box_xywh(self) -> tuple[int, int, int, int]:
+        """Left, top, width, height of the plate in the picture, in pixels."""
+        height, width = self.patch.alpha.shape
+        return (*self.patch.xy, width, height)
 
 
 def label_text(language: Literal["en", "nl"]) -> str:
     return "AI MODIFIED" + ("\nGEMANIPULEERD" if language == "nl" else "")
 
 
-def make_label(info: VideoInfo, language: Literal["en", "nl"]) -> Label:
-    """Draw the label for a video of this size, pixel shape and transfer curve."""
-    width, height = info.size_wh
+def label_for(info: VideoInfo, settings: LabelSettings, patches: Patched) -> Label:
+    """The label of a video with these altered frames: where and how it is set leaves their faces as free as the rules allow."""
+    reason = settings.reason if settings.place != "top-right" else "none"
+    return make_label(info, settings.language, heads=heads_of(patches), place=settings.place, reason=reason)
+
+
+def make_label(info: VideoInfo, language: Literal["en", "nl"], *, heads: Sequence[Box] = (), place: str = "top-right", reason: str = "none") -> Label:
+    """Draw the label for a video of this size, pixel shape and transfer curve, off the `heads` (boxes in pixels) where that is possible."""
+    height = info.size_wh[1]
     text = label_text(language)
     letters = max(math.ceil(LETTERS * height), LEAST_LETTERS)
-    plate = _plate(text.split("\n"), letters, info.sample_aspect)
-    if plate.shape[1] > 0.55 * width:
-        plate = _plate(text.split(), letters, info.sample_aspect)
-    fits = min(1.0, (width - 2) / plate.shape[1], (height - 2) / plate.shape[0])
-    if fits < 1:
-        plate = cv2.resize(plate, [max(2, int(side * fits) // 2 * 2) for side in plate.shape[::-1]], interpolation=cv2.INTER_AREA)
-    margin = min(max(2, round(0.03 * height)), (width - plate.shape[1]) // 2, (height - plate.shape[0]) // 2)
-    # on whole colour samples, so that no colour of the picture mixes into the plate's edge
-    x, y = (width - plate.shape[1] - margin) // 2 * 2, margin // 2 * 2
+    aspect = info.sample_aspect
+    drawn = {(lines, squeeze): _plate(lines, letters, aspect, squeeze) for lines in layouts(text) for squeeze in SQUEEZES}
+    choice = best_choice({key: plate.shape for key, plate in drawn.items()}, info, place=place, heads=heads)
+    plate = _fitted(drawn[choice.lines, choice.squeeze], choice)
     white = _WHITE.get(info.color.transfer, 1.0)
     value = _PLATE * white + plate.astype(np.float32) / 255 * (1 - _PLATE) * white
     rgb = np.repeat(np.rint(value * 65535).astype(np.uint16)[:, :, None], 3, axis=2)
-    patch = Patch((x, y), rgb, np.full(plate.shape, 255, np.uint8))
-    lost = tuple(name for name, ratio in CROPS if not _inside(patch, info, ratio))
-    return Label(patch, text, int(letters * fits), lost)
+    patch = Patch((choice.box[0], choice.box[1]), rgb, np.full(plate.shape, 255, np.uint8))
+    return Label(patch, text, choice.lines, int(letters * choice.fits), lost_in(choice.box, info), place, reason)
 
 
 def label_spans(times: Sequence[Fraction], altered: Sequence[int]) -> list[tuple[int, int]]:
@@ -80,10 +94,18 @@ def label_spans(times: Sequence[Fraction], altered: Sequence[int]) -> list[tuple
     return spans
 
 
-def _plate(lines: Sequence[str], letters: int, aspect: Fraction) -> U8:
+def _fitted(plate: U8, choice: Choice) -> U8:
+    """The plate at the size that was chosen for it: smaller than drawn only in pictures that have no room."""
+    left, top, right, bottom = choice.box
+    if (bottom - top, right - left) == plate.shape:
+        return plate
+    return np.asarray(cv2.resize(plate, (right - left, bottom - top), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _plate(lines: Sequence[str], letters: int, aspect: Fraction, squeeze: float) -> U8:
     """The lines under each other on a plate: coverage of the white letters, even sides; narrowed where pixels are shown wider than high."""
-    drawn = [_line(line, letters, aspect) for line in lines]
-    gap, edge = round(0.5 * letters), max(2, round(0.5 * letters))
+    drawn = [_line(line, letters, float(aspect) / squeeze) for line in lines]
+    gap = edge = max(2, round(_EDGE * letters))
     edge_x = max(2, round(edge / aspect))
     width = max(line.shape[1] for line in drawn) + 2 * edge_x
     height = sum(line.shape[0] for line in drawn) + gap * (len(drawn) - 1) + 2 * edge
@@ -96,23 +118,12 @@ def _plate(lines: Sequence[str], letters: int, aspect: Fraction) -> U8:
     return plate
 
 
-def _line(text: str, letters: int, aspect: Fraction) -> U8:
+def _line(text: str, letters: int, narrower: float) -> U8:
     """One line of capitals, `letters` pixels high, cut to its ink: drawn large with OpenCV's own font and averaged down."""
     size = max(160, 3 * letters)
     canvas = np.zeros((2 * size, size * (len(text) + 2)), np.uint8)
     cv2.putText(canvas, text, (size // 2, size + size // 2), (255,), cv2.FontFace("sans"), size, 650)
     rows, columns = np.flatnonzero(canvas.any(axis=1)), np.flatnonzero(canvas.any(axis=0))
     ink = canvas[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    width = max(1, round(ink.shape[1] * letters / ink.shape[0] / float(aspect)))
+    width = max(1, round(ink.shape[1] * letters / ink.shape[0] / narrower))
     return np.asarray(cv2.resize(ink, (width, letters), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _inside(patch: Patch, info: VideoInfo, ratio: Fraction) -> bool:
-    """Whether the patch is whole in the largest centred cut of this ratio (width : height, as shown)."""
-    width, height = info.size_wh
-    shown = width * info.sample_aspect
-    cut_width = min(shown, height * ratio) / info.sample_aspect
-    cut_height = min(Fraction(height), shown / ratio)
-    left, top = (width - cut_width) / 2, (height - cut_height) / 2
-    (x, y), (h, w) = patch.xy, patch.alpha.shape
-    return left <= x and x + w <= left + cut_width and top <= y and y + h <= top + cut_height

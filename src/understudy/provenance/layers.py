@@ -31,7 +31,7 @@ from ..video.stills import write_exr, write_png16
 from . import credentials, gate, keys, ledger
 from .consent import check_permit
 from .credentials import Statement
-from .label import label_spans, make_label
+from .label import Label, label_for, label_spans
 from .layer_job import ENDINGS, KINDS, LAYERS, Layer, LayerFormat, LayerJob, shots_between
 from .layer_lists import INDEX, flush, write_geometry, write_lists, write_signed
 from .mark.embed import Marker
@@ -101,13 +101,13 @@ def export_layers(
         "source": gate.admit(source, probe(source), what=f"the source {source.name}", context=context),
         "target": gate.admit(target, info, what=f"the target {target.name}", context=context),
     }
-    part = part_of(folder)
-    job = LayerJob(part, target, info, tuple(layers), form, kept, about(face, performer, make_label(info, settings.label.language), model_id))
+    part, label = part_of(folder), label_for(info, settings.label, patches)
+    job = LayerJob(part, target, info, tuple(layers), form, kept, about(face, performer, label, model_id))
     number = new_number("") if "result" in layers else None
     try:
         part.mkdir(parents=True)
         with Meter(context, "publish", "Writing the layers", job.end - job.first) as meter:
-            looked["result"], marks = _write_frames(job, patches, geometry, number, settings, altered, meter)
+            looked["result"], marks = _write_frames(job, patches, geometry, number, label, altered, meter)
             meter.note("Signing")
             body = {
                 **job.record,
@@ -134,13 +134,12 @@ def _write_frames(
     patches: AlteredFrames,
     geometry: Callable[[int], list[dict[str, Any]]],
     number: int | None,
-    settings: Settings,
+    label: Label,
     altered: Sequence[int],
     meter: Meter,
 ) -> tuple[gate.Verdict, dict[str, Any]]:
     """Every frame of every layer; the refusal check's verdict on the result, and what identifies it."""
     info, every = job.info, frame_pts(job.target)
-    label = make_label(info, settings.label.language)
     spans = label_spans([pts * info.time_base for pts in every], altered)
     watcher, sampler = gate.Watcher("the result"), Sampler(info.duration)
     marker = Marker(number) if number is not None else None

@@ -31,7 +31,7 @@ from ..video.write import write_video
 from . import credentials, gate, keys, ledger
 from .consent import check_permit
 from .credentials import EMBEDDED, Statement, sidecar_of, without_names
-from .label import Label, label_spans, make_label
+from .label import Label, label_for, label_spans
 from .mark.embed import Marker
 from .mark.fingerprint import Sampler, pack
 
@@ -136,7 +136,7 @@ def publish(
     altered = patches.frames()
     if not altered:
         raise StepMissing("There are no rendered faces to publish.", remedy="run first: understudy render")
-    label = make_label(info, settings.label.language)
+    label = label_for(info, settings.label, patches)
     looked = {
         "source": gate.admit(source, probe(source), what=f"the source {source.name}", context=context),
         "target": gate.admit(target, info, what=f"the target {target.name}", context=context),
@@ -256,6 +256,13 @@ def about(face: Permit, performer: Permit, label: Label, model_id: str) -> dict[
         "purposes": list(purposes(face, performer)),
         "record_id": f"production-{secrets.token_hex(8)}",
         "label": label.text.replace("\n", " "),
+        "label_set": {
+            "lines": list(label.lines),
+            "place": label.place,
+            "reason": label.reason,
+            "box_xywh": list(label.box_xywh),
+            "lost_in_crops": list(label.lost_in),
+        },
         "consent_ids": list(dict.fromkeys((face.record_id, performer.record_id))),
         "consents": {permit.record_id: permit.record_sha256 for permit in (face, performer)},
         "model_id": model_id,
