@@ -76,11 +76,13 @@ def heads_of(patches: Patched) -> list[Box]:
 def best_choice(sizes: Mapping[tuple[tuple[str, ...], float], tuple[int, ...]], info: VideoInfo, *, place: str, heads: Sequence[Box]) -> Choice:
     """Of all layouts, widths and places the one that serves best. `sizes`: (height, width) of the plate, for each (lines, squeeze)."""
     allowed = [
-        Choice(lines, squeeze, box, room(height, width, info))
-        for (lines, squeeze), (height, width) in sizes.items()
-        for box in _boxes(height, width, info, place=place)
+        Choice(lines, squeeze, box, room(high, wide, info))
+        for (lines, squeeze), (high, wide) in sizes.items()
+        for box in _boxes(high, wide, info, place=place)
     ]
-    known = heads or [tuple(side * share for side, share in zip((*info.size_wh, *info.size_wh), _USUAL, strict=True))]
+    width, height = info.size_wh
+    left, top, right, bottom = _USUAL
+    known = heads or [(left * width, top * height, right * width, bottom * height)]
     return min(allowed, key=lambda choice: _faults(choice, info, known))
 
 
