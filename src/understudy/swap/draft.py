@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import cv2
 import numpy as np
@@ -15,12 +15,14 @@ import numpy as np
 from ..config import SwapSettings
 from ..permits import require
 from ..types import F32, Drive, FaceCrop, Faceset, Permit, SwappedFace
+from .light import lit, own_detail, skin_colours
 from .mouth import inside, shortfall
 from .planner import DraftDrive, DraftPlanner, Layer, Region
 from .regions import brow_weight, eye_weight, inner_weight, mouth_weight, plain_skin
 from .warp import Raster, continued, draw, enlarge, sample, with_rim
 
 _STEP = 2
+_ALL_OWN = 0.98
 _ALPHA_CM = 0.9
 _SHRINK_FROM = 1.5
 _FOLD_SHARE = 0.005
@@ -37,6 +39,7 @@ class DraftSwapper(DraftPlanner):
         super().__init__(faceset, settings=settings)
         self._picture = lru_cache(maxsize=48)(self._load_picture)
         self._mask = lru_cache(maxsize=256)(self._load_mask)
+        self._skin_colours = lru_cache(maxsize=1024)(partial(skin_colours, self._light))
 
     @classmethod
     def fit(cls, faceset: Faceset, *, settings: SwapSettings, permit: Permit) -> DraftSwapper:
@@ -97,10 +100,16 @@ class DraftSwapper(DraftPlanner):
         confidence[y0:y1, x0:x1] += part * (_confidence(drive.layers, region) - confidence[y0:y1, x0:x1])
 
     def _coarse(self, layer: Layer, raster: Raster, drive: DraftDrive) -> F32:
-        """(s, s, 5) on the coarse picture: where in the source's picture each pixel lies (x, y), and the factors on its colour."""
-        values = np.concatenate([with_rim(self._set.landmarks[layer.row])[:, :2], continued(layer.gain)], 1)
-        middle = self._set.landmarks[layer.row][:, :2].mean(0)
-        found = raster.carry(values, outside=np.asarray([*middle, 1, 1, 1], np.float32), coarse=True)
+        """(s, s, 5 or 11) on the coarse picture: where in the source's picture each pixel lies (x, y), the factors on its colour, and, where a channel
+        is too dark to be raised, the smooth skin colour and how far its own detail counts (see `light.lit`)."""
+        columns = [with_rim(self._set.landmarks[layer.row])[:, :2], continued(layer.gain)]
+        outside = [*self._set.landmarks[layer.row][:, :2].mean(0), 1, 1, 1]
+        skin = self._skin_colours(layer.row)
+        own = own_detail(skin, layer.gain)
+        if own.min() < _ALL_OWN:
+            columns += [continued(skin), continued(own)]
+            outside += [128, 128, 128, 1, 1, 1]
+        found = raster.carry(np.concatenate(columns, 1), outside=np.asarray(outside, np.float32), coarse=True)
         # where the mesh folds (a nostril's wing) neighbouring pixels would come from far apart
         return np.asarray(cv2.GaussianBlur(found, (0, 0), max(0.6, _FOLD_SHARE * len(found))), np.float32)
 
@@ -117,7 +126,9 @@ class DraftSwapper(DraftPlanner):
                 mesh[:, :2] = (mesh[:, :2] + 0.5) * factor - 0.5
                 deep, alpha = inside(image, mesh, drive.mesh, box=box)
                 rgb += (lacking * alpha)[..., None] * (deep - rgb)
-        return rgb * fine[..., 2:]
+        if fine.shape[-1] == 5:
+            return rgb * fine[..., 2:]
+        return lit(rgb, gain=fine[..., 2:5], skin=fine[..., 5:8], own=fine[..., 8:])
 
     def _shrink(self, drive: DraftDrive, row: int) -> int:
         """By how much the source's picture is reduced first, so that a small target does not alias."""

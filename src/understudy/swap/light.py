@@ -1,8 +1,9 @@
 """The target's light on the source's face: gains at the mesh points, from colours measured on skin.
 
-A face's colour at a point is its skin times its light. What changes over time at a point is light; what stays is skin and steady light. Of the steady
-difference between two people only what a broad light can explain is carried over (a smooth function of where the skin looks, fitted without
-the points that do not fit: a beard, red cheeks, a fringe stay the source's); changes are carried over in more detail.
+A face's colour at a point is its skin times its light. What changes over time at a point is light; what stays is skin and steady light. Skin is
+alike on both sides of a face, so of the steady difference between two people all that differs from one side to the other is light. Of the rest
+what a broad light can explain is carried over (a smooth function of where the skin looks, fitted without the points that do not fit), and
+what is left of shadow and shine; a beard stays whose it is. Changes are carried over in full.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 
 from ..faces.mesh import N_SKIN, canonical, triangles
 from ..types import F32, N_LANDMARKS, U8
-from .regions import inner_weight, plain_skin
+from .regions import inner_weight, plain_skin, ramp
 
+_LUMA = np.asarray([0.2126, 0.7152, 0.0722], np.float32)
 _FLOOR = 12.0
 """Added to colours before the logarithm: black is never exactly black in a picture."""
 _NEAR_CM, _RIM_CM = 1.1, 0.8
@@ -25,7 +27,11 @@ _OUTLIER = 0.16
 _FITS = 8
 _BEARD_SHARE = 0.12
 """How much points of the lower face count: there may be a beard."""
-_LEAST, _MOST = np.log(0.35), np.log(2.8)
+_LEAST, _MOST = np.log(0.2), np.log(5.0)
+_DARK, _CLEAR = 18.0, 50.0
+"""Code values of skin below which a channel's own detail is noise, and above which it is not."""
+_APART = (1.5, 2.4)
+"""A channel that is raised this much more than the least raised one begins to show its noise, and shows nothing else."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,20 +68,54 @@ def gains(target: Lit, rows_t: NDArray[np.intp], source: Lit, rows_s: NDArray[np
     return np.exp(np.clip(degree * total, _LEAST, _MOST)).astype(np.float32)
 
 
+def skin_colours(lit: Lit, row: int) -> F32:
+    """(478, 3) code values of the plain skin of one picture at the mesh points, smooth, and continued over what is not skin."""
+    logs = (lit.steady + lit.changing[row])[None]
+    return np.exp(_spread(logs, lit.seen[row][None], _NEAR_CM)[0]).astype(np.float32) - np.float32(_FLOOR)
+
+
+def own_detail(skin: F32, gain: F32) -> F32:
+    """(478, 3) 0..1: how far each channel's own detail survives the gain; where it does not (blue under a yellow lamp), brightness must tell it."""
+    apart = gain / gain.min(-1, keepdims=True)
+    return (ramp(skin, _DARK, _CLEAR) * ramp(apart, _APART[1], _APART[0])).astype(np.float32)
+
+
+def lit(rgb: F32, *, skin: F32, gain: F32, own: F32) -> F32:
+    """Colours (..., 3) of a picture under new light. `skin`, `gain`, `own` (..., 3) as `skin_colours`, `gains` and `own_detail` have them."""
+    brightness = np.clip((rgb @ _LUMA) / np.maximum(skin @ _LUMA, 4.0), 0.0, 3.0)[..., None]
+    smooth = np.maximum(gain * (skin + np.float32(_FLOOR)) - np.float32(_FLOOR), 0) * brightness
+    return smooth + own * (gain * rgb - smooth)
+
+
 def _steady_difference(difference: F32, seen: F32) -> np.ndarray:
-    """(478, 3): the broad light's part of a difference of two people's colours, and near the border what else is skin-like there."""
+    """(478, 3): of a difference of two people's colours what differs between the sides, the broad light's part of the rest, and near the border what
+    else is skin-like there."""
+    other = mirror()
+    both = seen * seen[other]
+    sideways = _spread((0.5 * (difference - difference[other]))[None], both[None], _NEAR_CM)[0]
+    # where one side is hidden, the other alone tells what both have
+    alike = difference - sideways
     basis = _basis()
     weight = seen * np.where(_lower_face(), _BEARD_SHARE, 1.0)
-    brightness = difference.mean(1)
+    brightness = alike.mean(1)
     trust = weight.copy()
     scale = 4 * _OUTLIER
     for _ in range(_FITS):
         fit = basis @ _solve(basis, brightness[:, None], trust)
         trust = weight * np.exp(-0.5 * ((brightness - fit[:, 0]) / scale) ** 2)
         scale = max(_OUTLIER, 0.6 * scale)
-    broad = basis @ _solve(basis, difference, trust)
-    rest = _spread((difference - broad)[None], trust[None], _RIM_CM)[0]
-    return broad + (1 - inner_weight(0.3, 2.0))[:, None] * rest
+    broad = basis @ _solve(basis, alike, trust)
+    near = _limited(_spread((alike - broad)[None], seen[None], _NEAR_CM)[0])
+    rim = _spread((alike - broad)[None], trust[None], _RIM_CM)[0]
+    return sideways + broad + near + (1 - inner_weight(0.3, 2.0))[:, None] * (rim - near)
+
+
+def _limited(rest: np.ndarray) -> np.ndarray:
+    """What a broad light does not explain. As far as it is slight it is skin, and stays; more is shadow or shine, and is carried over, but not below
+    the nose, where it may be a beard, which only one of the two has."""
+    brightness = np.abs(rest.mean(1, keepdims=True))
+    excess = np.maximum(1 - _OUTLIER / np.maximum(brightness, 1e-6), 0)
+    return rest * excess * np.where(_lower_face(), 0.0, 1.0)[:, None]
 
 
 def _solve(basis: np.ndarray, values: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -86,15 +126,30 @@ def _solve(basis: np.ndarray, values: np.ndarray, weight: np.ndarray) -> np.ndar
 
 @cache
 def _basis() -> np.ndarray:
-    """(478, 5): constant, which way the skin looks (x, y, z), and how far aside it lies, on the mean face; irises as the nose."""
+    """(478, 8): constant, which way the skin looks (x, y, z; the second-order terms that are the same on both sides), and how far aside it
+    lies, on the mean face; irises as the nose. (Ramamoorthi and Hanrahan, "An Efficient Representation for Irradiance Environment Maps", 2001:
+    nine such terms are nearly all that light on skin can do.)"""
     points = canonical()
     normals = np.zeros_like(points)
     for corners in triangles():
         a, b, c = points[corners]
         normals[corners] += np.cross(b - a, c - a)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    full = np.column_stack([np.ones(len(points)), normals, points[:, 0] / 7])
+    # smooth, as the light is: the wings of a nose turn so quickly that a slight error of place would show
+    normals = _kernel(_RIM_CM)[:N_SKIN, :N_SKIN] @ normals
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    x, y, z = normals.T
+    full = np.column_stack([np.ones(len(points)), normals, points[:, 0] / 7, x * x, y * y, y * z])
     return np.concatenate([full, np.repeat(full[1:2], N_LANDMARKS - N_SKIN, axis=0)]).astype(np.float64)
+
+
+@cache
+def mirror() -> NDArray[np.intp]:
+    """(478,) the point that lies at the same place on the other side of the face."""
+    points = canonical()
+    there = np.abs(points[:, None] - points[None] * np.asarray([-1, 1, 1], np.float32)).sum(-1).argmin(1)
+    right, left = np.arange(N_SKIN, N_SKIN + 5), np.arange(N_SKIN + 5, N_LANDMARKS)
+    return np.concatenate([there, left, right]).astype(np.intp)
 
 
 @cache

@@ -11,7 +11,7 @@ from ..faces.mesh import BROW_LEFT, BROW_RIGHT, EYE_LEFT, EYE_RIGHT, FACE_OVAL, 
 from ..types import F32, N_LANDMARKS
 
 
-def _ramp(x: np.ndarray, low: float, high: float) -> np.ndarray:
+def ramp(x: np.ndarray, low: float, high: float) -> np.ndarray:
     """Smooth step: 0 up to `low`, 1 from `high` on (or the other way round where high < low)."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
@@ -35,7 +35,7 @@ def border_distance() -> F32:
 @cache
 def inner_weight(low: float, high: float) -> F32:
     """(478,) 0 within `low` centimetres of the border, 1 from `high` on."""
-    return _ramp(border_distance(), low, high).astype(np.float32)
+    return ramp(border_distance(), low, high).astype(np.float32)
 
 
 @cache
@@ -45,7 +45,7 @@ def mouth_weight() -> F32:
     lips = points[list(LIPS_OUTER)]
     below = np.maximum(points[:, 1] - lips[:, 1].max(), 0)
     points[:, 1] -= 0.6 * below
-    return _padded(_ramp(_outside(points, LIPS_OUTER), 1.7, 0.5))
+    return _padded(ramp(_outside(points, LIPS_OUTER), 1.7, 0.5))
 
 
 @cache
@@ -53,7 +53,7 @@ def eye_weight() -> F32:
     """(478,) 1 on and round the eyes, 0 at the brows."""
     points = canonical()
     gap = np.minimum(_outside(points, EYE_RIGHT), _outside(points, EYE_LEFT))
-    return _padded(_ramp(gap, 1.2, 0.35))
+    return _padded(ramp(gap, 1.2, 0.35))
 
 
 @cache
@@ -61,7 +61,7 @@ def lid_weight() -> F32:
     """(478,) 1 on the lids: what opens and closes with the eye."""
     points = canonical()
     gap = np.minimum(_outside(points, EYE_RIGHT), _outside(points, EYE_LEFT))
-    return _padded(_ramp(gap, 0.8, 0.25))
+    return _padded(ramp(gap, 0.8, 0.25))
 
 
 @cache
@@ -70,7 +70,7 @@ def brow_weight() -> F32:
     points = canonical()
     features = points[[*BROW_RIGHT, *BROW_LEFT, *EYE_RIGHT, *EYE_LEFT]]
     gap = np.linalg.norm(points[:, None] - features[None], axis=-1).min(1)
-    return _padded(_ramp(gap, 1.6, 0.6))
+    return _padded(ramp(gap, 1.6, 0.6))
 
 
 @cache
@@ -80,7 +80,7 @@ def plain_skin() -> F32:
     gap = np.minimum(_outside(points, EYE_RIGHT), _outside(points, EYE_LEFT))
     clear = (gap > 0.25) & (_outside(points, LIPS_OUTER) > 0.2)
     clear[[*BROW_RIGHT, *BROW_LEFT, *LIPS_INNER]] = False
-    return _padded(clear * _ramp(border_distance()[:N_SKIN], -0.01, 0.6))
+    return _padded(clear * ramp(border_distance()[:N_SKIN], -0.01, 0.6))
 
 
 def _padded(weight: np.ndarray) -> F32:
