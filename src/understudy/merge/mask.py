@@ -15,6 +15,9 @@ _STEADY = (1.0, 2.0, 3.0, 2.0, 1.0)
 _RIM = 0.05
 """Where the mask counts as begun: the soft seam is laid inwards from there."""
 
+_AT_JAW = 0.4
+_UNDER_NOSE, _UNDER_LIP = 2, 17
+
 
 def steady_own(masks: U8, frame_index: NDArray[np.int32], position: int) -> F32:
     """(T, M, M) masks of a performance -> (M, M) in 0..1: frame `position`'s, averaged with its neighbours in time on both sides."""
@@ -33,12 +36,13 @@ def face_width(size: int) -> float:
     return FACE_SHARE * size * float(np.ptp(canonical()[:, 0]) / np.ptp(canonical()[:, 1]))
 
 
-def seam_mask(alpha: F32, own: F32, *, crop_from_frame: F32, frame_wh: tuple[int, int], feather: float) -> F32:
+def seam_mask(alpha: F32, own: F32, *, crop_from_frame: F32, frame_wh: tuple[int, int], feather: float, mesh: F32 | None = None) -> F32:
     """The share of the swapped face in every pixel of the crop, (S, S) in 0..1.
 
     `alpha` (S, S): what the swapper covers; `own` (M, M): where the target's own face shows. It rises from 0 at the rim of both to 1 over
     `feather` (a share of the face's width), inwards only: hair, hands and background stay as they are. Where the frame's border cuts
-    the face there is no seam.
+    the face there is no seam. With the target's `mesh` (478, 3) the seam narrows along the jaw: there the face ends anyway, and a wide seam would
+    leave a beard standing as a ring.
     """
     size = alpha.shape[0]
     shown = cv2.resize(own, (size, size), interpolation=cv2.INTER_LINEAR)
@@ -49,13 +53,21 @@ def seam_mask(alpha: F32, own: F32, *, crop_from_frame: F32, frame_wh: tuple[int
     width = feather * face_width(size)
     if width < 0.5:
         return share
+    narrow = 1.0 if mesh is None else _narrowing(mesh, size)
     inside = cv2.copyMakeBorder((share > _RIM).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
-    ramp = np.clip((depth - 0.5) / width, 0, 1)
+    ramp = np.clip((depth - 0.5) / (width * narrow), 0, 1)
     # the distance has a ridge wherever two borders are equally near: smooth it, and start and end without a kink
-    ramp = cv2.GaussianBlur(ramp, (0, 0), max(0.5, 0.15 * width))
+    ramp = cv2.GaussianBlur(ramp, (0, 0), max(0.5, 0.15 * width * float(np.min(narrow))))
     # the lesser, not the product: a rim that the swapper made soft already is not moved further in
     return np.asarray(np.minimum(share, ramp * ramp * (3 - 2 * ramp)) * (depth > 0), np.float32)
+
+
+def _narrowing(mesh: F32, size: int) -> F32:
+    """(S, 1): the seam's width in each row of the crop, as a share: 1 down to the nose, `_AT_JAW` from the lower lip on."""
+    nose, lip = float(mesh[_UNDER_NOSE, 1]), float(mesh[_UNDER_LIP, 1])
+    down = np.clip((np.arange(size, dtype=np.float32) - nose) / max(lip - nose, 1.0), 0, 1)
+    return (1 - (1 - _AT_JAW) * down * down * (3 - 2 * down))[:, None].astype(np.float32)
 
 
 def _outside_frame(crop_from_frame: F32, frame_wh: tuple[int, int], size: int) -> NDArray[np.bool_] | None:

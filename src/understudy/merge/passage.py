@@ -140,7 +140,8 @@ class Passage:
         if painted is not None:
             include, exclude = (cv2.resize(picture, own.shape[::-1], interpolation=cv2.INTER_AREA) for picture in painted)
             own = np.asarray(np.maximum(own, include) * (1 - exclude), np.float32)
-        share = seam_mask(swapped.alpha, own, crop_from_frame=matrix, frame_wh=self.frame_wh, feather=self.course.at(made.index).feather)
+        feather = self.course.at(made.index).feather
+        share = seam_mask(swapped.alpha, own, crop_from_frame=matrix, frame_wh=self.frame_wh, feather=feather, mesh=made.mesh)
         if painted is not None:
             share = without(share, painted[1], crop_from_frame=matrix)
         box = box_of(share, matrix, self.frame_wh)

@@ -18,12 +18,11 @@ from ..types import F32, Drive, FaceCrop, Faceset, Permit, SwappedFace
 from .light import lit, own_detail, skin_colours
 from .mouth import inside, shortfall
 from .planner import DraftDrive, DraftPlanner, Layer, Region
-from .regions import brow_weight, eye_weight, inner_weight, mouth_weight, plain_skin
+from .regions import brow_weight, cover_weight, eye_weight, mouth_weight, plain_skin
 from .warp import Raster, continued, draw, enlarge, sample, with_rim
 
 _STEP = 2
 _ALL_OWN = 0.98
-_ALPHA_CM = 0.9
 _SHRINK_FROM = 1.5
 _FOLD_SHARE = 0.005
 """Softening of the warp, as a share of the picture's side."""
@@ -49,7 +48,7 @@ class DraftSwapper(DraftPlanner):
     @property
     def model_id(self) -> str:
         """A hash of the set and of the settings that count."""
-        digest = hashlib.sha256(b"draft 1")
+        digest = hashlib.sha256(b"draft 2")
         for array in (self._set.landmarks, self._set.vertex_rgb, self._set.frame_index):
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(self._settings.model_dump_json(include={"light"}).encode())
@@ -61,7 +60,7 @@ class DraftSwapper(DraftPlanner):
             raise TypeError("a draft is driven by its own plan")
         size = crop.size
         raster = draw(with_rim(drive.mesh), size=size, step=_STEP if size % _STEP == 0 else 1)
-        weights = np.stack([inner_weight(0.0, _ALPHA_CM), mouth_weight(), eye_weight(), brow_weight(), plain_skin()], 1)
+        weights = np.stack([cover_weight(), mouth_weight(), eye_weight(), brow_weight(), plain_skin()], 1)
         alpha, mouth, eyes, brows, plain = np.moveaxis(raster.carry(continued(weights)), -1, 0)
         rgb, cover = self._skin(drive, raster)
         if float(((1 - cover) * brows * alpha).max()) > 0.05:
@@ -100,8 +99,8 @@ class DraftSwapper(DraftPlanner):
         confidence[y0:y1, x0:x1] += part * (_confidence(drive.layers, region) - confidence[y0:y1, x0:x1])
 
     def _coarse(self, layer: Layer, raster: Raster, drive: DraftDrive) -> F32:
-        """(s, s, 5 or 11) on the coarse picture: where in the source's picture each pixel lies (x, y), the factors on its colour, and, where a channel
-        is too dark to be raised, the smooth skin colour and how far its own detail counts (see `light.lit`)."""
+        """(s, s, 5 or 11) on the coarse picture: where in the source's picture each pixel lies (x, y), the factors on its colour, and, where a
+        channel is too dark to be raised, the smooth skin colour and how far its own detail counts (see `light.lit`)."""
         columns = [with_rim(self._set.landmarks[layer.row])[:, :2], continued(layer.gain)]
         outside = [*self._set.landmarks[layer.row][:, :2].mean(0), 1, 1, 1]
         skin = self._skin_colours(layer.row)

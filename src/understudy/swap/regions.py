@@ -10,6 +10,10 @@ import numpy as np
 from ..faces.mesh import BROW_LEFT, BROW_RIGHT, EYE_LEFT, EYE_RIGHT, FACE_OVAL, LIPS_INNER, LIPS_OUTER, N_SKIN, canonical
 from ..types import F32, N_LANDMARKS
 
+_FOREHEAD_SOFT_CM, _JAW_SOFT_CM = 0.9, 0.4
+_JAW_FROM_CM = 4.0
+"""Below the middle of the mean face: about the mouth."""
+
 
 def ramp(x: np.ndarray, low: float, high: float) -> np.ndarray:
     """Smooth step: 0 up to `low`, 1 from `high` on (or the other way round where high < low)."""
@@ -36,6 +40,16 @@ def border_distance() -> F32:
 def inner_weight(low: float, high: float) -> F32:
     """(478,) 0 within `low` centimetres of the border, 1 from `high` on."""
     return ramp(border_distance(), low, high).astype(np.float32)
+
+
+@cache
+def cover_weight() -> F32:
+    """(478,) 1 inside, 0 on the mesh's border: softly over the forehead and temples, where the border crosses skin; quickly along the jaw, where the
+    face ends and a beard would be left standing as a ring."""
+    below = ramp(canonical()[:, 1], 0.0, _JAW_FROM_CM)
+    soft = _FOREHEAD_SOFT_CM + below * (_JAW_SOFT_CM - _FOREHEAD_SOFT_CM)
+    soft = np.concatenate([soft, np.ones(N_LANDMARKS - N_SKIN)])
+    return ramp(border_distance() / soft, 0.0, 1.0).astype(np.float32)
 
 
 @cache
