@@ -16,6 +16,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+RECORD = {
+    "purpose": "a test of the studio",
+    "production": "Tests",
+    "channels": ["nowhere"],
+    "actions": ["train", "render", "publish"],
+    "expires": None,
+    "basis": "person does not exist",
+    "recorded_by": "the tests",
+    "person_exists": False,
+}
+"""A consent as the studio's form sends it, its subject and role apart."""
+
 
 @dataclass
 class Reply:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from serving import Studio
+from serving import RECORD, Studio
 from studio import A, B
 from synthetic import cut_clip
 
@@ -64,18 +64,6 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """40 frames of actor A as the source, 12 of actor B as the target."""
     folder = tmp_path_factory.mktemp("clips")
     return cut_clip(A, folder / "her.mp4", n=40, every=6), cut_clip(B, folder / "performance.mp4", n=12, start=40)
-
-
-RECORD = {
-    "purpose": "a test of the studio",
-    "production": "Tests",
-    "channels": ["nowhere"],
-    "actions": ["train", "render", "publish"],
-    "expires": None,
-    "basis": "person does not exist",
-    "recorded_by": "the tests",
-    "person_exists": False,
-}
 
 
 @pytest.fixture

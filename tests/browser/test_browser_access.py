@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from serving import Studio
+from serving import RECORD, Studio
 
 PAGES = ("", "/consents", "/check", "/train", "/result", "/publish", "/settings")
 HOUSE = ("/", "/verify", "/programs")
@@ -22,7 +22,6 @@ def made(studio: Studio, clips_of_module: str) -> str:
 
 @pytest.fixture(scope="module")
 def clips_of_module(studio: Studio, clips: tuple[Path, Path]) -> str:
-    from conftest import RECORD  # type: ignore[attr-defined]
 
     place = studio.new_project("For everybody")
     for role, clip in zip(("source", "target"), clips, strict=True):
