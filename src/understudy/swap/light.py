@@ -25,6 +25,11 @@ _NEAR_CM, _RIM_CM = 1.1, 0.8
 _OUTLIER = 0.16
 """Difference of log colour from the broad fit from which a point is something else than skin."""
 _FITS = 8
+_NOSE_CM, _LIP_CM = 0.0, 3.0
+_TINT_TERMS = 5
+"""Of the broad light's terms the first so many may be coloured; the finer ones are brightness alone, or a nose turns grey."""
+_OTHER_LAMP = (0.3, 0.5)
+"""Difference between the channels' log gains from which two lights begin to be of another colour, and at which they surely are."""
 _BEARD_SHARE = 0.12
 """How much points of the lower face count: there may be a beard."""
 _LEAST, _MOST = np.log(0.2), np.log(5.0)
@@ -92,7 +97,7 @@ def _steady_difference(difference: F32, seen: F32) -> np.ndarray:
     else is skin-like there."""
     other = mirror()
     both = seen * seen[other]
-    sideways = _spread((0.5 * (difference - difference[other]))[None], both[None], _NEAR_CM)[0]
+    sideways = _spread((0.5 * (difference - difference[other])).mean(1, keepdims=True)[None], both[None], _NEAR_CM)[0]
     # where one side is hidden, the other alone tells what both have
     alike = difference - sideways
     basis = _basis()
@@ -104,18 +109,29 @@ def _steady_difference(difference: F32, seen: F32) -> np.ndarray:
         fit = basis @ _solve(basis, brightness[:, None], trust)
         trust = weight * np.exp(-0.5 * ((brightness - fit[:, 0]) / scale) ** 2)
         scale = max(_OUTLIER, 0.6 * scale)
-    broad = basis @ _solve(basis, alike, trust)
-    near = _limited(_spread((alike - broad)[None], seen[None], _NEAR_CM)[0])
+    bright = basis @ _solve(basis, alike.mean(1, keepdims=True), trust)
+    tint = basis[:, :_TINT_TERMS] @ _solve(basis[:, :_TINT_TERMS], alike - alike.mean(1, keepdims=True), trust)
+    broad = bright + tint
+    lamp = float(ramp(np.asarray(np.ptp(difference, axis=1) @ trust / max(float(trust.sum()), 1e-6)), *_OTHER_LAMP))
+    near = _limited(_spread((alike - broad)[None], seen[None], _NEAR_CM)[0], lamp=lamp)
     rim = _spread((alike - broad)[None], trust[None], _RIM_CM)[0]
     return sideways + broad + near + (1 - inner_weight(0.3, 2.0))[:, None] * (rim - near)
 
 
-def _limited(rest: np.ndarray) -> np.ndarray:
-    """What a broad light does not explain. As far as it is slight it is skin, and stays; more is shadow or shine, and is carried over, but not below
-    the nose, where it may be a beard, which only one of the two has."""
-    brightness = np.abs(rest.mean(1, keepdims=True))
-    excess = np.maximum(1 - _OUTLIER / np.maximum(brightness, 1e-6), 0)
-    return rest * excess * np.where(_lower_face(), 0.0, 1.0)[:, None]
+def _limited(rest: np.ndarray, *, lamp: float) -> np.ndarray:
+    """(478, 3): of what a broad light does not explain. As far as it is slight it is skin, and stays; more is shadow or shine, and is carried over,
+    but not below the nose, where it may be a beard, which only one of the two has. As far as the two lights are of quite another colour
+    (`lamp` 0..1) nothing of the old one may stay, and all is carried over."""
+    brightness = rest.mean(1, keepdims=True)
+    excess = np.sign(brightness) * np.maximum(np.abs(brightness) - _OUTLIER, 0)
+    some = excess * (1 - _below(_NOSE_CM, _LIP_CM))[:, None]
+    return some + lamp * (rest - some)
+
+
+@cache
+def _below(first: float, last: float) -> F32:
+    """(478,) 0 above `first` centimetres under the middle of the mean face, 1 below `last`."""
+    return np.concatenate([ramp(canonical()[:, 1], first, last), np.zeros(N_LANDMARKS - N_SKIN)]).astype(np.float32)
 
 
 def _solve(basis: np.ndarray, values: np.ndarray, weight: np.ndarray) -> np.ndarray:
