@@ -89,7 +89,7 @@ def lit(rgb: F32, *, skin: F32, gain: F32, own: F32) -> F32:
     """Colours (..., 3) of a picture under new light. `skin`, `gain`, `own` (..., 3) as `skin_colours`, `gains` and `own_detail` have them."""
     brightness = np.clip((rgb @ _LUMA) / np.maximum(skin @ _LUMA, 4.0), 0.0, 3.0)[..., None]
     smooth = np.maximum(gain * (skin + np.float32(_FLOOR)) - np.float32(_FLOOR), 0) * brightness
-    return smooth + own * (gain * rgb - smooth)
+    return np.asarray(smooth + own * (gain * rgb - smooth), np.float32)
 
 
 def _steady_difference(difference: F32, seen: F32) -> np.ndarray:
