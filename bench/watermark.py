@@ -2,7 +2,8 @@
 
     python bench/watermark.py her.mp4 him.mov               # the whole table
     python bench/watermark.py --quick assets/actors/*.mp4   # the treatments that matter most
-    python bench/watermark.py --false 5000 *.mp4            # and that many unmarked windows that must not be taken for marked
+    python bench/watermark.py --false 5000 FOLDER …         # and that many unmarked windows that must not be taken for marked
+    python bench/watermark.py --sheet sheet.png *.mp4       # what the mark changes, eight times as strong, to be looked at
 
 Prints Markdown: for each treatment how many clips gave back the whole number from one window of --frames frames, sync scores, PSNR, time.
 """
@@ -10,66 +11,63 @@ Prints Markdown: for each treatment how many clips gave back the whole number fr
 from __future__ import annotations
 
 import argparse
-import io
-import itertools
+import json
+import multiprocessing
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
-import av
 import cv2
 import numpy as np
+from treatments import Picture, load, luma, treatments, x264
+from unmarked import in_turn, windows
 
 from understudy.provenance.mark import fingerprint
 from understudy.provenance.mark.detect import LEAST_Z, Gatherer, Mark, find
 from understudy.provenance.mark.embed import Marker
-from understudy.video.read import read_frames
 
-Picture = np.ndarray
-"""(3H/2, W) uint8: planes of 4:2:0 under each other, as PyAV has them."""
-Treatment = Callable[[list[Picture]], list[np.ndarray]]
+SMALL = 300
+"""Lines up to which a clip counts as small."""
+MEDIA = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".mpg", ".jpg", ".jpeg", ".png"})
+_AVERAGED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What one clip showed."""
+
+    name: str
+    lines: int
+    frames: int
+    psnr: float
+    milliseconds: float
+    """For a 1280x720 frame."""
+    read: dict[str, tuple[bool, float]]
+    """For each treatment: whether the whole number came back, and the sync score."""
+    averaged: Mark
+    """Of the mean of copies with different numbers."""
+    averaged_right: bool
+    copied: Mark
+    """Where the mark was lifted from another clip and laid over this one."""
+    copied_alike: float
 
 
 def main() -> None:
     asked = _arguments()
-    treatments = _treatments(quick=asked.quick)
-    rows: dict[str, list[tuple[bool, float]]] = {name: [] for name in treatments}
-    psnr, took, copied = [], [], []
-    clips = [(path, _load(path, asked.frames)) for path in asked.clips]
-    residual: np.ndarray | None = None
-    residual_of: np.ndarray | None = None
-    for path, pictures in clips:
-        if not pictures:
-            print(f"{path.name}: no frames, left out")
-            continue
-        number = random.Random(path.name).getrandbits(32)
-        marked, milliseconds, noise = _mark(pictures, number)
-        psnr.append(noise)
-        took.append(milliseconds * 1280 * 720 / luma(pictures[0]).size)
-        line = [f"{path.name}: PSNR {noise:.1f} dB"]
-        for name, treat in treatments.items():
-            found = _read(treat(marked))
-            rows[name].append((found.present and found.number == number, found.z))
-            line.append(f"{name} {'ok' if rows[name][-1][0] else 'NO'} z {found.z:.1f}")
-        print("; ".join(line), flush=True)
-        if residual is not None and residual_of is not None:
-            copied.append(_copy_attack(pictures, residual, residual_of))
-        residual, residual_of = _residual(marked), fingerprint.sample(luma(pictures[0]))
-    print("\n| treatment | whole number | sync z, median | sync z, least |\n|---|---|---|---|")
-    for name, found in rows.items():
-        z = [score for _, score in found]
-        print(f"| {name} | {sum(ok for ok, _ in found)} of {len(found)} | {np.median(z):.1f} | {min(z):.1f} |")
-    print(f"\nPSNR: median {np.median(psnr):.1f} dB, {min(psnr):.1f} to {max(psnr):.1f}. Marking: {np.median(took):.0f} ms per 1280x720 frame.")
-    if copied:
-        present = sum(mark.present for mark, _ in copied)
-        print(
-            f"Copy attack (the averaged residual of another clip added): mark present in {present} of {len(copied)}; "
-            f"picture taken for the registered one in {sum(alike >= fingerprint.LIKE for _, alike in copied)}."
-        )
+    if asked.clips_table:
+        _table(asked)
     if asked.false:
-        _false_alarms(clips, asked.false)
+        files = [*asked.clips, *(path for folder in asked.also for path in sorted(folder.rglob("*")) if path.suffix.lower() in MEDIA)]
+        with multiprocessing.get_context("spawn").Pool(asked.processes) as pool:
+            jobs = [([path], count, number) for number, (path, count) in enumerate(in_turn(files, asked.false)) if count]
+            found = [mark for marks in pool.starmap(windows, jobs, chunksize=1) for mark in marks]
+        accepted = sum(mark.present and mark.number is not None for mark in found)
+        highest = max(mark.z for mark in found)
+        print(
+            f"\nUnmarked windows: {len(found)} of {len(files)} files; highest sync z {highest:.2f} (needed: {LEAST_Z}); taken for marked: {accepted}."
+        )
 
 
 def _arguments() -> argparse.Namespace:
@@ -78,22 +76,71 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="only crf 28, half size, crop, mirror")
     parser.add_argument("--frames", type=int, default=75, help="frames of a window (default 75: three seconds)")
     parser.add_argument("--false", type=int, default=0, metavar="N", help="unmarked windows to try")
+    parser.add_argument("--also", type=Path, nargs="*", default=(), metavar="FOLDER", help="folders of more videos and photos for unmarked windows")
+    parser.add_argument("--no-table", dest="clips_table", action="store_false", help="only the unmarked windows")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--json", type=Path, help="write all figures here, too")
+    parser.add_argument("--sheet", type=Path, help="write a picture of the differences here")
     return parser.parse_args()
 
 
-def luma(picture: Picture) -> np.ndarray:
-    return np.ascontiguousarray(picture[: picture.shape[0] * 2 // 3])
+def _table(asked: argparse.Namespace) -> None:
+    others = [*asked.clips[1:], asked.clips[0]]
+    with multiprocessing.get_context("spawn").Pool(asked.processes) as pool:
+        clips = []
+        for clip in pool.imap(partial(_try, quick=asked.quick, count=asked.frames), zip(asked.clips, others, strict=True), chunksize=1):
+            print(
+                "; ".join([f"{clip.name}: PSNR {clip.psnr:.1f} dB", *(f"{n} {'ok' if ok else 'NO'} {z:.1f}" for n, (ok, z) in clip.read.items())]),
+                flush=True,
+            )
+            clips.append(clip)
+    print(f"\n| treatment | read | of these small ({SMALL} lines or fewer) | sync z, median | least |\n|---|---|---|---|---|")
+    for name in clips[0].read:
+        results = [(clip.lines <= SMALL, *clip.read[name]) for clip in clips]
+        z = [score for _, _, score in results]
+        small = [ok for little, ok, _ in results if little]
+        print(f"| {name} | {sum(ok for _, ok, _ in results)} of {len(results)} | {sum(small)} of {len(small)} | {np.median(z):.1f} | {min(z):.1f} |")
+    psnr = [clip.psnr for clip in clips]
+    took = np.median([clip.milliseconds for clip in clips if clip.lines > SMALL] or [clip.milliseconds for clip in clips])
+    print(f"\nPSNR: median {np.median(psnr):.1f} dB, {min(psnr):.1f} to {max(psnr):.1f}. Marking: {took:.0f} ms per 1280x720 frame.")
+    print(
+        f"Copy attack (the averaged residual of another clip added): mark present in {sum(clip.copied.present for clip in clips)} of {len(clips)}; "
+        f"picture taken for the registered one in {sum(clip.copied_alike >= fingerprint.LIKE for clip in clips)}."
+    )
+    print(
+        f"{_AVERAGED} copies with different numbers averaged: mark present in {sum(clip.averaged.present for clip in clips)} of {len(clips)}; "
+        f"one of the numbers read in {sum(clip.averaged_right for clip in clips)}, "
+        f"a number that none had in {sum(clip.averaged.number is not None and not clip.averaged_right for clip in clips)}."
+    )
+    if asked.json:
+        plain = [{"name": c.name, "lines": c.lines, "frames": c.frames, "psnr": c.psnr, "ms": c.milliseconds, "read": c.read} for c in clips]
+        asked.json.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+    if asked.sheet:
+        _sheet(asked.clips, asked.sheet)
 
 
-def _load(path: Path, count: int) -> list[Picture]:
-    """8-bit 4:2:0, sides cut to whole colour samples."""
-    pictures = []
-    for frame in itertools.islice(read_frames(path), count):
-        assert frame.rgb is not None
-        height, width = (side // 2 * 2 for side in frame.rgb.shape[:2])
-        shown = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame.rgb[:height, :width]), format="rgb24")
-        pictures.append(shown.to_ndarray(format="yuv420p"))
-    return pictures
+def _try(pair: tuple[Path, Path], *, quick: bool, count: int) -> Clip:
+    """Everything for one clip; `pair` is the clip and another one, whose mark is lifted for the copy attack."""
+    cv2.setNumThreads(1)
+    path, other = pair
+    pictures = load(path, count)
+    numbers = [random.Random(f"{path.name} {n}").getrandbits(32) for n in range(_AVERAGED)]
+    marked, milliseconds, noise = _mark(pictures, numbers[0])
+    found = {name: _read(treat(marked)) for name, treat in treatments(quick=quick).items()}
+    averaged = _read(x264(23)(_averaged(pictures[:25], numbers)))
+    copied, alike = _copy_attack(pictures, load(other, 25))
+    return Clip(
+        name=path.name,
+        lines=min(luma(pictures[0]).shape),
+        frames=len(pictures),
+        psnr=noise,
+        milliseconds=milliseconds * 1280 * 720 / luma(pictures[0]).size,
+        read={name: (mark.present and mark.number == numbers[0], mark.z) for name, mark in found.items()},
+        averaged=averaged,
+        averaged_right=averaged.number in numbers,
+        copied=copied,
+        copied_alike=alike,
+    )
 
 
 def _mark(pictures: list[Picture], number: int) -> tuple[list[Picture], float, float]:
@@ -112,124 +159,44 @@ def _mark(pictures: list[Picture], number: int) -> tuple[list[Picture], float, f
     return marked, 1000 * seconds / len(pictures), 10 * np.log10(255**2 / np.mean(errors))
 
 
-def _read(pictures: Sequence[np.ndarray]) -> Mark:
-    gatherer = Gatherer()
+def _read(pictures: list[np.ndarray]) -> Mark:
+    gathered = Gatherer()
     for y in pictures:
-        gatherer.add(y, 8)
-    return find(gatherer.view(), aspect=gatherer.aspect)
+        gathered.add(y, 8)
+    return find(gathered)
 
 
-def _encoded(codec: str, options: dict[str, str], *, size: Callable[[int, int], tuple[int, int]] = lambda w, h: (w, h)) -> Treatment:
-    def treat(pictures: list[Picture]) -> list[np.ndarray]:
-        height, width = luma(pictures[0]).shape
-        w, h = (side // 2 * 2 for side in size(width, height))
-        file = io.BytesIO()
-        with av.open(file, "w", format="matroska") as out:
-            stream = cast(Any, out.add_stream(codec, rate=25, options=options))
-            stream.width, stream.height, stream.pix_fmt = w, h, "yuv420p"
-            for index, picture in enumerate(pictures):
-                frame = av.VideoFrame.from_ndarray(picture, format="yuv420p").reformat(width=w, height=h)
-                frame.pts = index
-                out.mux(stream.encode(frame))
-            out.mux(stream.encode(None))
-        file.seek(0)
-        with av.open(file, "r") as back:
-            return [luma(frame.to_ndarray(format="yuv420p")) for frame in back.decode(video=0)]
-
-    return treat
+def _averaged(pictures: list[Picture], numbers: list[int]) -> list[Picture]:
+    """What several people who put their copies together get."""
+    copies = [_mark(pictures, number)[0] for number in numbers]
+    return [np.mean([copy[index] for copy in copies], axis=0).round().astype(np.uint8) for index in range(len(pictures))]
 
 
-def _then(treat: Treatment, change: Callable[[np.ndarray], np.ndarray]) -> Treatment:
-    return lambda pictures: [change(y) for y in treat(pictures)]
+def _copy_attack(pictures: list[Picture], others: list[Picture]) -> tuple[Mark, float]:
+    """The mark found where the residual of another marked clip was added, and how like the two clips' pictures are.
 
-
-def _crop(y: np.ndarray) -> np.ndarray:
-    """A tenth of each side taken off, more on the left and below; brought to the old size."""
-    h, w = y.shape
-    part = y[round(0.02 * h) : round(0.92 * h), round(0.07 * w) : round(0.97 * w)]
-    return cv2.resize(part, (w, h), interpolation=cv2.INTER_AREA)
-
-
-def _box(y: np.ndarray) -> np.ndarray:
-    y = y.copy()
-    y[: y.shape[0] // 5, y.shape[1] // 2 :] = 16
-    return y
-
-
-def _turned(y: np.ndarray) -> np.ndarray:
-    h, w = y.shape
-    return cv2.warpAffine(y, cv2.getRotationMatrix2D((w / 2, h / 2), 2.0, 1.06), (w, h), borderMode=cv2.BORDER_REPLICATE)
-
-
-def _treatments(*, quick: bool) -> dict[str, Treatment]:
-    def x264(crf: int, **more: Any) -> Treatment:
-        return _encoded("libx264", {"crf": str(crf), "preset": "veryfast"}, **more)
-
-    def lines(height: int) -> Callable[[int, int], tuple[int, int]]:
-        return lambda w, h: (round(w * height / min(w, h)), round(h * height / min(w, h)))
-
-    crf23 = x264(23)
-    found = {
-        "H.264 crf 28": x264(28),
-        "half size, crf 28": x264(28, size=lambda w, h: (w // 2, h // 2)),
-        "crop 10 %, resized, crf 23": _then(crf23, _crop),
-        "mirrored, crf 23": _then(crf23, lambda y: np.ascontiguousarray(y[:, ::-1])),
-    }
-    if quick:
-        return found
-    return {
-        "H.264 crf 18": x264(18),
-        "H.264 crf 23": crf23,
-        **found,
-        "H.264 crf 33": x264(33),
-        "HEVC crf 28": _encoded("libx265", {"crf": "28", "preset": "veryfast", "x265-params": "log-level=none"}),
-        "VP9 crf 35": _encoded("libvpx-vp9", {"crf": "35", "b": "0", "deadline": "realtime", "cpu-used": "6"}),
-        "AV1 crf 40": _encoded("libsvtav1", {"crf": "40", "preset": "9"}),
-        "360p, crf 28": x264(28, size=lines(360)),
-        "brightness -15 %, crf 23": _then(crf23, lambda y: cv2.convertScaleAbs(y, alpha=0.85)),
-        "box over a tenth, crf 23": _then(crf23, _box),
-        "turned 2 degrees, crf 23": _then(crf23, _turned),
-    }
-
-
-def _residual(marked: list[Picture]) -> np.ndarray:
-    """What somebody who has only the marked clip can take from it: the mean of what a blur leaves, (H, W) float32."""
-    parts = [(y := luma(p).astype(np.float32)) - cv2.GaussianBlur(y, (0, 0), 6) for p in marked]
-    return np.clip(np.mean(parts, axis=0), -6, 6)
-
-
-def _copy_attack(pictures: list[Picture], residual: np.ndarray, residual_of: np.ndarray) -> tuple[Mark, float]:
-    """The mark found where the residual of another clip was added, and how like the two clips' pictures are."""
+    The residual is what somebody who has only the marked clip can take from it: the mean of what a blur leaves.
+    """
+    marked = [luma(picture).astype(np.float32) for picture in _mark(others, 0x0DDC0DE5)[0]]
+    residual = np.clip(np.mean([y - cv2.GaussianBlur(y, (0, 0), 6) for y in marked], axis=0), -6, 6)
     height, width = luma(pictures[0]).shape
     pasted = cv2.resize(residual, (width, height))
     mark = _read([np.clip(luma(p) + 1.5 * pasted, 0, 255).astype(np.uint8) for p in pictures])
-    return mark, fingerprint.likeness(fingerprint.sample(luma(pictures[0]))[None], residual_of[None])
+    own, known = (fingerprint.sample(luma(some[0]))[None] for some in (pictures, others))
+    return mark, fingerprint.likeness(own, known)
 
 
-def _false_alarms(clips: list[tuple[Path, list[Picture]]], count: int) -> None:
-    """Unmarked windows: parts of the clips, cut out at random in place, size and length."""
-    random_ = random.Random(1)
-    highest, accepted = 0.0, 0
-    for view in itertools.islice(_windows(clips, random_), count):
-        found = find(view.view(), aspect=view.aspect)
-        highest = max(highest, found.z)
-        accepted += found.present and found.number is not None
-    print(f"Unmarked windows: {count}; highest sync z {highest:.2f} (needed: {LEAST_Z}); taken for marked: {accepted}.")
-
-
-def _windows(clips: list[tuple[Path, list[Picture]]], random_: random.Random) -> Iterator[Gatherer]:
-    while True:
-        _, pictures = random_.choice([clip for clip in clips if clip[1]])
-        length = random_.choice((1, 8, 25))
-        start = random_.randrange(max(1, len(pictures) - length))
-        height, width = luma(pictures[0]).shape
-        share, x, y = random_.uniform(0.5, 1), random_.random(), random_.random()
-        left, top = int(x * (1 - share) * width), int(y * (1 - share) * height)
-        gatherer = Gatherer()
-        for picture in pictures[start : start + length]:
-            part = luma(picture)[top : top + int(share * height), left : left + int(share * width)]
-            gatherer.add(np.ascontiguousarray(part), 8)
-        yield gatherer
+def _sheet(clips: list[Path], path: Path) -> None:
+    """For each clip: the picture, the marked picture, eight times their difference around grey."""
+    rows = []
+    for clip in clips:
+        pictures = load(clip, 10)
+        y, new = luma(pictures[-1]), luma(_mark(pictures, 1)[0][-1])
+        difference = np.clip(128 + 8 * (new.astype(np.int16) - y), 0, 255).astype(np.uint8)
+        scale = 360 / y.shape[0]
+        rows.append(np.hstack([cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for part in (y, new, difference)]))
+    width = max(row.shape[1] for row in rows)
+    cv2.imwrite(str(path), np.vstack([np.pad(row, ((0, 6), (0, width - row.shape[1])), constant_values=255) for row in rows]))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def read(frames: list[np.ndarray], depth: int = 8) -> Mark:
     gatherer = Gatherer()
     for y in frames:
         gatherer.add(np.ascontiguousarray(y), depth)
-    return find(gatherer.view(), aspect=gatherer.aspect)
+    return find(gatherer)
 
 
 def marked_with(frames: list[np.ndarray], number: int = NUMBER, depth: int = 8) -> list[np.ndarray]:

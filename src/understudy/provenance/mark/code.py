@@ -20,7 +20,7 @@ COLUMNS, ROWS = 144, 81
 BITS = 48
 SYNC_SHARE = 0.45
 """Share of the energy that goes to the pattern by which the mark is found."""
-_WEAKEST, _FLIPS = 10, 4
+_WEAKEST, _FLIPS = 12, 5
 
 
 def _chips(purpose: str, count: int) -> F32:
@@ -52,7 +52,7 @@ def bits_of(number: int) -> F32:
 def number_of(margins: np.ndarray) -> int | None:
     """The number in (BITS,) soft bits (sign: the bit; size: how sure), or None where no CRC holds.
 
-    The bits as they are first, then with up to four of the ten least sure ones turned over, least costly first.
+    The bits as they are first, then with up to five of the twelve least sure ones turned over, least costly first.
     """
     bits = (margins > 0).astype(np.uint8)
     doubt = np.abs(margins)

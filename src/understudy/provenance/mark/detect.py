@@ -11,12 +11,14 @@ import numpy as np
 
 from ...types import F32
 from .code import bit_chips, number_of, sync_chips
-from .whiten import CELL, HEIGHT, WIDTH, cells, details, flatten_spectrum, is_upright, small_luma, whiten
+from .whiten import HEIGHT, WIDTH, cells, details, flatten_spectrum, is_upright, small_luma, spread, whiten
 
 LEAST_Z = 7.5
 """Sync score (standard deviations over chance) from which a mark counts as present."""
 LEAST_SIDE = 144
 """Pixels of the shorter side below which the mark cannot be read."""
+_PART = 5
+"""Frames of one part of a stretch."""
 _CANVAS = (432, 240)
 """Width, height of the field in which shifts are searched: room for pictures that were made smaller within their frame."""
 _SCALES = tuple(np.geomspace(0.84, 1.36, 61).tolist())
@@ -78,45 +80,62 @@ class Mark:
 
 
 class Gatherer:
-    """Averages the frames of one stretch as the reader needs them."""
+    """Averages the frames of one stretch as the reader needs them; in parts, because a codec may keep the mark in some of them only."""
 
     def __init__(self) -> None:
-        self._sum = np.zeros((HEIGHT, WIDTH), np.float32)
-        self.count = 0
+        self._parts: list[tuple[F32, int]] = []
         self.aspect = 1.0
         """Width over height of a pixel of the view, as it lies in the frames."""
+
+    @property
+    def count(self) -> int:
+        return sum(count for _, count in self._parts)
 
     def add(self, y: np.ndarray, bit_depth: int) -> None:
         """Take in one luma plane (H, W), uint8 or uint16."""
         y = np.ascontiguousarray(y.T) if is_upright(y) else y
-        self._sum += whiten(*details(small_luma(y, bit_depth)))
-        self.count += 1
+        seen = whiten(*details(small_luma(y, bit_depth)))
+        if self._parts and self._parts[-1][1] < _PART:
+            before, count = self._parts.pop()
+            self._parts.append((before + seen, count + 1))
+        else:
+            self._parts.append((seen, 1))
         self.aspect = y.shape[1] / WIDTH / (y.shape[0] / HEIGHT)
 
     def join(self, other: Gatherer) -> None:
         """Take in what another one gathered: of a longer stretch the mark stands out more, for it stays and the picture moves."""
-        self._sum += other._sum
-        self.count += other.count
+        self._parts += other._parts
         self.aspect = other.aspect
 
     def view(self) -> F32:
         """(HEIGHT, WIDTH): the mean, its spectrum flattened."""
-        return flatten_spectrum(np.asarray(self._sum / max(self.count, 1), np.float32))
+        whole = sum((part for part, _ in self._parts), np.zeros((HEIGHT, WIDTH), np.float32))
+        return flatten_spectrum(np.asarray(whole / max(self.count, 1), np.float32))
+
+    def view_at(self, placement: Placement) -> F32:
+        """The same, with more weight to the parts in which the sync pattern is seen better at this placement."""
+        scores = np.array([_score(flatten_spectrum(part / count), placement) for part, count in self._parts])
+        weights = np.clip(scores - 0.5, 0.05, None)
+        whole = sum(
+            (weight * part / count for weight, (part, count) in zip(weights, self._parts, strict=True)), np.zeros((HEIGHT, WIDTH), np.float32)
+        )
+        return flatten_spectrum(np.asarray(whole / weights.sum(), np.float32))
 
 
-def find(view: F32, *, aspect: float = 1.0, near: Sequence[Placement] = (), search: bool = True) -> Mark:
-    """The best reading of a `Gatherer.view`: where it lies as is, then at the placements `near`, then wherever a search finds it.
-
-    `aspect` is the `Gatherer`'s; turned copies are found only where it is right.
-    """
+def find(gathered: Gatherer, *, near: Sequence[Placement] = (), search: bool = True) -> Mark:
+    """The best reading of what was gathered: where it lies as is, then at the placements `near`, then wherever a search finds it."""
     best = Mark(-1.0, None, Placement())
+    if not gathered.count:
+        return best
+    view = gathered.view()
     for guess in (Placement(), *near):
-        best = max(best, _read(view, guess, refine=True), key=lambda mark: mark.z)
-        if best.present and best.number is not None:
-            return best
+        for seen in (view, gathered.view_at(guess)):
+            best = max(best, _read(seen, guess, refine=True), key=lambda mark: mark.z)
+            if best.present and best.number is not None:
+                return best
     if search:
         for turns, scales in (((0.0,), _SCALES), (_TURNS, _TURNED_SCALES)):
-            for guess in _candidates(view, turns, scales, aspect):
+            for guess in _candidates(view, turns, scales, gathered.aspect):
                 best = max(best, _read(view, guess, refine=True), key=lambda mark: mark.z)
             if best.present:
                 return best
@@ -166,7 +185,7 @@ def _refine(view: F32, placement: Placement, z: float) -> tuple[Placement, float
 @cache
 def _templates() -> tuple[np.ndarray, np.ndarray]:
     """Conjugate spectra of the sync pattern in the canvas, as it is and mirrored."""
-    pattern = np.repeat(np.repeat(sync_chips(), CELL, axis=0), CELL, axis=1)
+    pattern = spread(sync_chips())
     made = []
     for chips in (pattern, pattern[:, ::-1]):
         canvas = np.zeros(_CANVAS[::-1], np.float32)

@@ -1,7 +1,7 @@
 """Putting the mark into frames.
 
-Informed embedding (after Miller, Cox and Bloom, 2000): what the picture itself adds to each bit is measured as the reader will measure it,
-and the bits that it weakens get more of the energy; the whole stays the same.
+Informed embedding (after Miller, Cox and Bloom, 2000): every few frames a poor copy of the marked picture is made and read as the reader will read
+it. Parts of the mark that the picture or the coding weakens there get more of the energy, others less; the whole stays the same.
 """
 
 from __future__ import annotations
@@ -11,43 +11,63 @@ import numpy as np
 
 from ...types import F32
 from .code import BITS, SYNC_SHARE, bit_chips, bits_of, sync_chips
-from .whiten import FLOOR, HEIGHT, WIDTH, cells, details, is_upright, small_luma, whiten
+from .copy import Copyist
+from .whiten import cells, details, flatten_spectrum, is_upright, small_luma, spread, whiten
 
-_LEAST, _MOST, _SLOPE = 0.7, 4.5, 0.55
-"""Strength in 8-bit levels: in flat places, at most, and by the root of the activity: smooth walls and skin show a pattern that hair hides."""
-_MOST_RMS = 1.95
-"""Root mean square of the change, in 8-bit levels, that no frame goes beyond (42.3 dB)."""
+_LEAST, _SLOPE, _RMS = (0.7, 2.6), (0.55, 0.1), (1.95, 2.4)
+"""Strength in 8-bit levels in flat places and by the root of the activity (smooth walls and skin show a pattern that hair hides), and the root
+mean square of the change that no frame goes beyond; each for pictures of MANY lines, and of FEW. In small pictures coding leaves little else
+than what is strong, and flat places are the ones that it leaves."""
+_MANY, _FEW = 480, 270
+_MOST = 4.5
 _LARGE = 640
 """From this many lines on a cell is so many pixels that less strength carries it as far, and would show more."""
 _SPREAD = 0.8
 """Root mean square of the pattern after interpolation."""
-_MEMORY = 0.85
-"""Share of what was known of the picture that the next frame keeps: weights that jump would flicker."""
-_LEAST_WEIGHT, _MOST_WEIGHT = 0.25, 3.0
-"""Amplitudes that a bit can have, before the energy is made the same again."""
-_REACH = 0.5
-"""Share of a chip's amplitude that is left in the mean of its cell after interpolation and whitening."""
+_EVERY, _FIRST_ROUNDS = 8, 10
+"""A copy is looked at for every so many frames; for the first frame of a scene so many times in a row."""
+_MEMORY = 0.6
+"""Share of what was known of the copies that the next look keeps: the reader averages over time, too."""
+_STEP = 0.15
+"""How far one look moves the energy: weights that jump would flicker."""
+_SYNC_FOR_BIT = 6.5
+"""How sure the sync pattern should be, where a bit should be sure by 1."""
+_SYNC_RANGE, _BIT_RANGE = (0.4, 0.85), (0.02, 0.5)
+"""Amplitudes that the parts can have; the sum of all squares is 1."""
+_LEAST_GAIN = 5.0
+_NEW_SCENE = 0.5
+"""Correlation of two looks below which another scene has begun."""
 
 
 class Marker:
     """Marks the frames of one video, in their order, with a 32-bit number."""
 
     def __init__(self, number: int) -> None:
-        self._bits = bits_of(number)
-        self._host: F32 | None = None
+        self._signs = np.concatenate([[1], bits_of(number)]).astype(np.float32)
+        self._chips = np.concatenate([sync_chips().reshape(1, -1), bit_chips()])
+        self._parts = np.concatenate([[SYNC_SHARE**0.5], np.full(BITS, ((1 - SYNC_SHARE) / BITS) ** 0.5)]).astype(np.float32)
+        self._copyist = Copyist()
+        self._known: F32 | None = None
+        self._last: F32 | None = None
+        self._count = 0
 
     def mark(self, y: np.ndarray, bit_depth: int) -> np.ndarray:
         """A marked copy of a luma plane (uint8, or uint16 with values below 2**bit_depth), (H, W) of any size."""
         if is_upright(y):
             return np.ascontiguousarray(self.mark(np.ascontiguousarray(y.T), bit_depth).T)
         high, activity = details(small_luma(y, bit_depth))
-        strength = np.minimum(_LEAST + _SLOPE * cv2.sqrt(activity), _MOST)
-        strength *= min(1.0, _MOST_RMS / (_SPREAD * float(np.sqrt((strength * strength).mean()))))
-        strength *= min(1.0, (_LARGE / y.shape[0]) ** 0.5)
-        weights = self._weights(whiten(high, activity), strength, activity)
-        spread = np.sqrt((1 - SYNC_SHARE) / BITS) * ((weights * self._bits) @ bit_chips())
-        pattern = np.sqrt(SYNC_SHARE) * sync_chips() + spread.reshape(sync_chips().shape)
-        change = cv2.resize(pattern.astype(np.float32), (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC) * strength
+        strength = _strength(activity, lines=y.shape[0])
+        new_scene = self._last is None or _alike(self._last, high) < _NEW_SCENE
+        if new_scene or self._count % _EVERY == 0:
+            for look in range(_FIRST_ROUNDS if new_scene else 1):
+                self._look(self._put(y, strength, bit_depth), bit_depth, afresh=new_scene and look == 0)
+        self._last = high
+        self._count += 1
+        return self._put(y, strength, bit_depth)
+
+    def _put(self, y: np.ndarray, strength: F32, bit_depth: int) -> np.ndarray:
+        pattern = ((self._parts * self._signs) @ self._chips).reshape(sync_chips().shape)
+        change = spread(np.asarray(pattern, np.float32)) * strength
         if bit_depth > 8:
             change *= 1 << (bit_depth - 8)
         height, width = y.shape
@@ -56,17 +76,41 @@ class Marker:
         marked = cv2.add(y, whole, dtype=cv2.CV_8U if y.dtype == np.uint8 else cv2.CV_16U)
         return np.minimum(marked, (1 << bit_depth) - 1) if bit_depth > 8 else np.asarray(marked)
 
-    def _weights(self, view: F32, strength: F32, activity: F32) -> F32:
-        """(BITS,): amplitude of each bit, mean square 1, so that the least certain bit is as certain as can be."""
-        host = bit_chips() @ cells(view).ravel()
-        self._host = host if self._host is None else _MEMORY * self._host + (1 - _MEMORY) * host
-        helps = self._host * self._bits
-        # what a bit of weight 1 will add to its own sum
-        gain = _REACH * np.sqrt((1 - SYNC_SHARE) / BITS) * bit_chips().shape[1] * float((strength / (activity + FLOOR)).mean())
-        low, high = helps.min() - 4 * gain, helps.max() + 4 * gain
-        for _ in range(24):
-            middle = (low + high) / 2
-            too_little = float(np.square(np.clip((middle - helps) / gain, _LEAST_WEIGHT, _MOST_WEIGHT)).mean()) < 1
-            low, high = (middle, high) if too_little else (low, middle)
-        weights = np.clip((low - helps) / gain, _LEAST_WEIGHT, _MOST_WEIGHT)
-        return np.asarray(weights / np.sqrt((weights * weights).mean()), np.float32)
+    def _look(self, marked: np.ndarray, bit_depth: int, *, afresh: bool) -> None:
+        """Read a copy of a marked frame, and move the energy to where it is missing."""
+        copy = self._copyist.copy(marked if bit_depth == 8 else (marked >> (bit_depth - 8)).astype(np.uint8))
+        view = whiten(*details(small_luma(copy, 8)))
+        self._known = view if self._known is None or afresh else np.asarray(_MEMORY * self._known + (1 - _MEMORY) * view, np.float32)
+        values = cells(flatten_spectrum(self._known)).ravel()
+        sure = self._signs * (self._chips @ values) / (np.linalg.norm(values) + 1e-9)
+        gain = max(float(sure @ self._parts), _LEAST_GAIN)
+        moved = self._parts + _STEP * (_shared_out(sure - gain * self._parts, gain) - self._parts)
+        self._parts = np.asarray(moved / np.linalg.norm(moved), np.float32)
+
+
+def _strength(activity: F32, *, lines: int) -> F32:
+    """(HEIGHT, WIDTH): amplitude of the pattern in 8-bit levels, for a picture of so many lines."""
+    few = min(1.0, max(0.0, (_MANY - lines) / (_MANY - _FEW)))
+    least, slope, rms = (many + few * (small - many) for many, small in (_LEAST, _SLOPE, _RMS))
+    strength = np.minimum(least + slope * cv2.sqrt(activity), _MOST)
+    strength *= min(1.0, rms / (_SPREAD * float(np.sqrt((strength * strength).mean()))))
+    return np.asarray(strength * min(1.0, (_LARGE / lines) ** 0.5), np.float32)
+
+
+def _alike(one: F32, other: F32) -> float:
+    return float((one * other).sum() / (np.linalg.norm(one) * np.linalg.norm(other) + 1e-9))
+
+
+def _shared_out(host: F32, gain: float) -> F32:
+    """(1 + BITS,) amplitudes, sum of squares 1, by which all parts are equally sure in spite of what the picture adds (`host`) to each."""
+    low, high = -20.0, 40.0
+    for _ in range(30):
+        level = (low + high) / 2
+        low, high = (level, high) if float(np.square(_amplitudes(level, host, gain)).sum()) < 1 else (low, level)
+    found = _amplitudes(low, host, gain)
+    return np.asarray(found / np.linalg.norm(found), np.float32)
+
+
+def _amplitudes(level: float, host: F32, gain: float) -> F32:
+    sync = np.clip((_SYNC_FOR_BIT * level - host[:1]) / gain, *_SYNC_RANGE)
+    return np.concatenate([sync, np.clip((level - host[1:]) / gain, *_BIT_RANGE)])

@@ -73,10 +73,10 @@ def scan(path: Path, *, check: Callable[[], None] = lambda: None) -> Scan:
                 gatherer.add(frame.planes.y, info.color.bit_depth)
         if readable and gatherer.count:
             near = _placements(found)
-            found.append(Stretch(times[first], times[end - 1], find(gatherer.view(), aspect=gatherer.aspect, near=near, search=not near)))
+            found.append(Stretch(times[first], times[end - 1], find(gatherer, near=near, search=not near)))
             total.join(gatherer)
     if len(found) > 1 and not any(s.mark.present and s.mark.number is not None for s in found):
-        found.append(Stretch(found[0].begin, found[-1].end, find(total.view(), aspect=total.aspect, near=_placements(found))))
+        found.append(Stretch(found[0].begin, found[-1].end, find(total, near=_placements(found))))
     return Scan(tuple(found), np.stack(samples) if samples else np.zeros((0, fingerprint.LENGTH), np.float32))
 
 

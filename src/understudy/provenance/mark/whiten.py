@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 
@@ -39,9 +41,24 @@ def whiten(high: F32, activity: F32) -> F32:
     return np.asarray(np.clip(high / (activity + FLOOR), -_CLIP, _CLIP), np.float32)
 
 
+@cache
+def _spreading() -> tuple[F32, F32]:
+    """(COLUMNS, WIDTH) and (ROWS, HEIGHT): how the embedder's interpolation spreads one cell over the view, along each side."""
+    across = cv2.resize(np.eye(COLUMNS, dtype=np.float32), (WIDTH, COLUMNS), interpolation=cv2.INTER_CUBIC)
+    down = cv2.resize(np.eye(ROWS, dtype=np.float32), (HEIGHT, ROWS), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(across, np.float32), np.asarray(down, np.float32)
+
+
+def spread(grid: F32) -> F32:
+    """(HEIGHT, WIDTH): the view in which every cell of a (ROWS, COLUMNS) grid has its value, smoothly."""
+    across, down = _spreading()
+    return down.T @ grid @ across
+
+
 def cells(view: F32) -> F32:
-    """(ROWS, COLUMNS): the mean of each cell of a (HEIGHT, WIDTH) view."""
-    return view.reshape(ROWS, CELL, COLUMNS, CELL).mean(axis=(1, 3))
+    """(ROWS, COLUMNS): what each cell has of a (HEIGHT, WIDTH) view, weighted as `spread` spreads it (a matched filter)."""
+    across, down = _spreading()
+    return down @ view @ across.T
 
 
 def flatten_spectrum(view: F32) -> F32:
