@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from understudy.video.read import read_frames
+from understudy.video.schedule import leave_real_time
 
 Picture = np.ndarray
 """(3H/2, W) uint8: planes of 4:2:0 under each other, as PyAV has them."""
@@ -47,6 +48,7 @@ def encoded(codec: str, options: dict[str, str], *, size: Size = lambda w, h: (w
                 frame = av.VideoFrame.from_ndarray(picture, format="yuv420p").reformat(width=w, height=h)
                 frame.pts = index
                 out.mux(stream.encode(frame))
+                leave_real_time()
             out.mux(stream.encode(None))
         file.seek(0)
         with av.open(file, "r") as back:

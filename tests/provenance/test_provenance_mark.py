@@ -157,3 +157,21 @@ def test_upright_pictures_carry_the_grid_on_its_side(plain):
     upright = np.ascontiguousarray(plain[0][:, 200:740])
     lying = np.ascontiguousarray(upright.T)
     assert np.array_equal(Marker(NUMBER).mark(upright, 8), Marker(NUMBER).mark(lying, 8).T)
+
+
+@pytest.fixture(scope="module")
+def upright(plain) -> list[np.ndarray]:
+    return marked_with([np.ascontiguousarray(y[:, 200:740]) for y in plain[:20]])
+
+
+@pytest.mark.parametrize("treatment", ["half size, crf 28", "crop", "mirror", "turn"])
+def test_upright_copies_are_read(upright, tmp_path, treatment):
+    found = read(TREATMENTS[treatment](upright, tmp_path / "copy.mp4"))
+    assert found.present and found.number == NUMBER, found.z
+
+
+def test_the_crop_of_an_upright_picture_is_told_as_the_picture_stands(upright):
+    left, top, right, bottom, mirrored = read([np.ascontiguousarray(crop(y)[:, ::-1]) for y in upright]).placement.crop
+    assert mirrored and (left, top, right, bottom) == pytest.approx((0.08, 0.03, 0.98, 0.93), abs=0.02)
+    left, top, right, bottom, mirrored = read([crop(y) for y in upright]).placement.crop
+    assert not mirrored and (left, top, right, bottom) == pytest.approx((0.08, 0.03, 0.98, 0.93), abs=0.02)

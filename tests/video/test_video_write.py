@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -315,3 +317,21 @@ def test_actor_sound_and_times(actors, tmp_path):
     assert after.duration == probe(path).duration and times(tmp_path / "out.mp4") == times(path)
     (start, samples, _), (new_start, new_samples, _) = sound(path), sound(tmp_path / "out.mp4")
     assert start == new_start and np.array_equal(samples, new_samples)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="this system does not tell its threads' schedules")
+def test_no_thread_is_left_on_a_real_time_schedule(make_clip, tmp_path):
+    """Run by the administrator, the AV1 encoder puts its caller before everything else on the machine, and so every program that is started later."""
+    path = make_clip("in.mp4", n=30)
+    seen = []
+
+    def look() -> None:
+        tasks = [int(task.name) for task in Path("/proc/self/task").iterdir()]
+        seen.append({os.sched_getscheduler(task) for task in tasks} & {os.SCHED_FIFO, os.SCHED_RR})
+
+    info = probe(path)
+    frames = ((frame.planes, frame.pts) for frame in read_frames(path, want="planes") if frame.planes is not None)
+    encode = EncodeSettings(codec="av1", preset="ultrafast")
+    write_video(tmp_path / "out.mp4", frames, info=info, encode=encode, audio_from=None, context_check=look)
+    look()
+    assert seen[1:] == [set()] * 30

@@ -29,6 +29,7 @@ from .containers import container_for
 from .layout import relaid
 from .probe import PRIMARIES, TRANSFERS, UNKNOWN_TAG
 from .read import plane_format
+from .schedule import leave_real_time
 from .source import open_media
 from .timecode import is_timecode
 
@@ -118,6 +119,9 @@ def _write(out: OutputContainer, frames: Iterable[tuple[Planes, int]], source: I
         if pts in job.cuts:
             picture.pict_type = PictureType.I
         mux(stream.encode(picture))
+        if count == 0:
+            # the encoder is open now, and has its threads
+            leave_real_time()
         count += 1
     mux(stream.encode(None))
     if companions is not None:

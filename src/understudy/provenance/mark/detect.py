@@ -39,18 +39,22 @@ class Placement:
     """Degrees, of the picture as its pixels lie."""
     aspect: float = 1.0
     """Width over height of a pixel of the view, as it lies in the picture."""
+    upright: bool = False
+    """The view is that of an upright picture laid on its side: what mirrors the picture turns the view upside down."""
 
     @property
     def crop(self) -> tuple[float, float, float, float, bool]:
         """Left, top, right, bottom of the seen part as shares of the marked frame, and whether it is mirrored."""
         x, y = 0.5 + self.shift_x, 0.5 + self.shift_y
         half_x, half_y = 0.5 / self.scale_x, 0.5 / self.scale_y
+        if self.upright:
+            x, y, half_x, half_y = y, x, half_y, half_x
         return x - half_x, y - half_y, x + half_x, y + half_y, self.mirrored
 
     def matrix(self) -> np.ndarray:
         """(2, 3): from pixels of the marked frame's view to pixels of the seen one's."""
-        flip = -1.0 if self.mirrored else 1.0
-        linear = np.diag([flip * self.scale_x, self.scale_y]) @ _turn(self.turn, self.aspect)
+        across, down = (1.0, 1.0) if not self.mirrored else (1.0, -1.0) if self.upright else (-1.0, 1.0)
+        linear = np.diag([across * self.scale_x, down * self.scale_y]) @ _turn(self.turn, self.aspect)
         middle = np.array([(WIDTH - 1) / 2, (HEIGHT - 1) / 2])
         shift = np.array([self.shift_x * WIDTH, self.shift_y * HEIGHT])
         return np.column_stack([linear, middle - linear @ (middle + shift)])
@@ -86,6 +90,8 @@ class Gatherer:
         self._parts: list[tuple[F32, int]] = []
         self.aspect = 1.0
         """Width over height of a pixel of the view, as it lies in the frames."""
+        self.upright = False
+        """Whether the frames are higher than wide, and so laid on their side in the view."""
 
     @property
     def count(self) -> int:
@@ -93,7 +99,8 @@ class Gatherer:
 
     def add(self, y: np.ndarray, bit_depth: int) -> None:
         """Take in one luma plane (H, W), uint8 or uint16."""
-        y = np.ascontiguousarray(y.T) if is_upright(y) else y
+        self.upright = is_upright(y)
+        y = np.ascontiguousarray(y.T) if self.upright else y
         seen = whiten(*details(small_luma(y, bit_depth)))
         if self._parts and self._parts[-1][1] < _PART:
             before, count = self._parts.pop()
@@ -105,7 +112,7 @@ class Gatherer:
     def join(self, other: Gatherer) -> None:
         """Take in what another one gathered: of a longer stretch the mark stands out more, for it stays and the picture moves."""
         self._parts += other._parts
-        self.aspect = other.aspect
+        self.aspect, self.upright = other.aspect, other.upright
 
     def view(self) -> F32:
         """(HEIGHT, WIDTH): the mean, its spectrum flattened."""
@@ -124,18 +131,19 @@ class Gatherer:
 
 def find(gathered: Gatherer, *, near: Sequence[Placement] = (), search: bool = True) -> Mark:
     """The best reading of what was gathered: where it lies as is, then at the placements `near`, then wherever a search finds it."""
-    best = Mark(-1.0, None, Placement())
+    as_it_is = Placement(upright=gathered.upright)
+    best = Mark(-1.0, None, as_it_is)
     if not gathered.count:
         return best
     view = gathered.view()
-    for guess in (Placement(), *near):
+    for guess in (as_it_is, *near):
         for seen in (view, gathered.view_at(guess)):
             best = max(best, _read(seen, guess, refine=True), key=lambda mark: mark.z)
             if best.present and best.number is not None:
                 return best
     if search:
         for turns, scales in (((0.0,), _SCALES), (_TURNS, _TURNED_SCALES)):
-            for guess in _candidates(view, turns, scales, gathered.aspect):
+            for guess in _candidates(view, turns, scales, gathered):
                 best = max(best, _read(view, guess, refine=True), key=lambda mark: mark.z)
             if best.present:
                 return best
@@ -153,7 +161,7 @@ def _read(view: F32, placement: Placement, *, refine: bool) -> Mark:
 
 
 def _grid(view: F32, placement: Placement) -> F32:
-    if placement == Placement():
+    if placement == Placement(upright=placement.upright):
         return cells(view)
     moved = cv2.warpAffine(view, placement.matrix(), (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0.0)
     return cells(np.asarray(moved, np.float32))
@@ -183,11 +191,11 @@ def _refine(view: F32, placement: Placement, z: float) -> tuple[Placement, float
 
 
 @cache
-def _templates() -> tuple[np.ndarray, np.ndarray]:
-    """Conjugate spectra of the sync pattern in the canvas, as it is and mirrored."""
+def _templates(upright: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Conjugate spectra of the sync pattern in the canvas, as it is and as a mirror shows it."""
     pattern = spread(sync_chips())
     made = []
-    for chips in (pattern, pattern[:, ::-1]):
+    for chips in (pattern, pattern[::-1] if upright else pattern[:, ::-1]):
         canvas = np.zeros(_CANVAS[::-1], np.float32)
         x, y = (_CANVAS[0] - WIDTH) // 2, (_CANVAS[1] - HEIGHT) // 2
         canvas[y : y + HEIGHT, x : x + WIDTH] = chips
@@ -195,9 +203,10 @@ def _templates() -> tuple[np.ndarray, np.ndarray]:
     return made[0], made[1]
 
 
-def _candidates(view: F32, turns: Iterable[float], scales: Iterable[float], aspect: float) -> list[Placement]:
+def _candidates(view: F32, turns: Iterable[float], scales: Iterable[float], gathered: Gatherer) -> list[Placement]:
     """The three best placements by correlation over all shifts, for each scale, turn and both ways round."""
     found: list[tuple[float, Placement]] = []
+    aspect, upright = gathered.aspect, gathered.upright
     middle = np.array([(WIDTH - 1) / 2, (HEIGHT - 1) / 2])
     centre = np.array([(_CANVAS[0] - WIDTH) // 2, (_CANVAS[1] - HEIGHT) // 2]) + middle
     for turn in turns:
@@ -206,12 +215,13 @@ def _candidates(view: F32, turns: Iterable[float], scales: Iterable[float], aspe
             matrix = np.column_stack([linear, centre - linear @ middle])
             canvas = cv2.warpAffine(view, matrix, _CANVAS, flags=cv2.INTER_LINEAR, borderValue=0.0)
             spectrum = np.fft.rfft2(canvas)
-            for mirrored, template in zip((False, True), _templates(), strict=True):
+            for mirrored, template in zip((False, True), _templates(upright), strict=True):
                 surface = np.fft.irfft2(spectrum * template, s=_CANVAS[::-1])
                 peak = int(surface.argmax())
                 dy, dx = np.unravel_index(peak, surface.shape)
                 z = float(surface.flat[peak] / surface.std())
                 dx, dy = (int(d) - size if d > size // 2 else int(d) for d, size in ((dx, _CANVAS[0]), (dy, _CANVAS[1])))
-                shift_x = -dx / WIDTH * (-1 if mirrored else 1)
-                found.append((z, Placement(scale, scale, shift_x, -dy / HEIGHT, mirrored, -turn if mirrored else turn, aspect)))
+                shift_x = -dx / WIDTH * (-1 if mirrored and not upright else 1)
+                shift_y = -dy / HEIGHT * (-1 if mirrored and upright else 1)
+                found.append((z, Placement(scale, scale, shift_x, shift_y, mirrored, -turn if mirrored else turn, aspect, upright)))
     return [placement for _, placement in sorted(found, key=lambda pair: -pair[0])[:3]]
