@@ -1,7 +1,7 @@
 """Real-time threads made usual ones again.
 
-The AV1 encoder, run by the administrator (as in a container), puts its threads and the one that called it on the real-time schedule, before everything
-else on the machine; programs started later inherit that, and the machine stands still.
+The AV1 encoder, run by the administrator (as in a container), puts its threads and the one that called it on the real-time schedule, before
+everything else on the machine; programs started later inherit that, and the machine stands still.
 """
 
 from __future__ import annotations
