@@ -40,7 +40,7 @@ def in_turn(files: Sequence[Path], count: int) -> list[tuple[Path, int]]:
 def _pictures(path: Path) -> list[Picture]:
     if path.suffix.lower() not in (".jpg", ".jpeg", ".png"):
         return load(path, 200)
-    bgr = cv2.imread(str(path))
+    bgr = np.asarray(cv2.imread(str(path)), np.uint8)
     height, width = (side // 2 * 2 for side in bgr.shape[:2])
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(bgr[:height, :width]), format="bgr24")
     return [frame.to_ndarray(format="yuv420p")]

@@ -38,9 +38,9 @@ class Copyist:
         frame.pts, self._count = self._count, self._count + 1
         for packet in encoder.encode(frame):
             for picture in self._decoder.decode(packet):
-                return np.ascontiguousarray(picture.to_ndarray()[:height])
+                return np.ascontiguousarray(picture.to_ndarray()[:height], np.uint8)
         # the decoder held it back
-        return np.ascontiguousarray(self._decoder.decode(None)[-1].to_ndarray()[:height])
+        return np.ascontiguousarray(self._decoder.decode(None)[-1].to_ndarray()[:height], np.uint8)
 
     def _open(self, width: int, height: int) -> VideoCodecContext:
         encoder = cast(VideoCodecContext, av.CodecContext.create("libx264", "w"))

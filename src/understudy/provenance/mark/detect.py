@@ -121,7 +121,7 @@ class Gatherer:
 
     def view_at(self, placement: Placement) -> F32:
         """The same, with more weight to the parts in which the sync pattern is seen better at this placement."""
-        scores = np.array([_score(flatten_spectrum(part / count), placement) for part, count in self._parts])
+        scores = np.array([_score(flatten_spectrum(np.asarray(part / count, np.float32)), placement) for part, count in self._parts])
         weights = np.clip(scores - 0.5, 0.05, None)
         whole = sum(
             (weight * part / count for weight, (part, count) in zip(weights, self._parts, strict=True)), np.zeros((HEIGHT, WIDTH), np.float32)

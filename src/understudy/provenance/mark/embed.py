@@ -84,7 +84,7 @@ class Marker:
         values = cells(flatten_spectrum(self._known)).ravel()
         sure = self._signs * (self._chips @ values) / (np.linalg.norm(values) + 1e-9)
         gain = max(float(sure @ self._parts), _LEAST_GAIN)
-        moved = self._parts + _STEP * (_shared_out(sure - gain * self._parts, gain) - self._parts)
+        moved = self._parts + _STEP * (_shared_out(np.asarray(sure - gain * self._parts, np.float32), gain) - self._parts)
         self._parts = np.asarray(moved / np.linalg.norm(moved), np.float32)
 
 

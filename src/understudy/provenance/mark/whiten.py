@@ -52,13 +52,13 @@ def _spreading() -> tuple[F32, F32]:
 def spread(grid: F32) -> F32:
     """(HEIGHT, WIDTH): the view in which every cell of a (ROWS, COLUMNS) grid has its value, smoothly."""
     across, down = _spreading()
-    return down.T @ grid @ across
+    return np.asarray(down.T @ grid @ across, np.float32)
 
 
 def cells(view: F32) -> F32:
     """(ROWS, COLUMNS): what each cell has of a (HEIGHT, WIDTH) view, weighted as `spread` spreads it (a matched filter)."""
     across, down = _spreading()
-    return down @ view @ across.T
+    return np.asarray(down @ view @ across.T, np.float32)
 
 
 def flatten_spectrum(view: F32) -> F32:
