@@ -104,7 +104,8 @@ def test_all_else_stays_as_it_was(make_clip, tmp_path):
             free[y + 1 : y + 16, x : x + 20] = False
             assert not np.array_equal(before.planes.y[~free], after.planes.y[~free])
         change = after.planes.y.astype(int)[free] - before.planes.y[free]
-        assert np.abs(change).max() <= 16 and 0 < np.square(change).mean() < 4.2
+        # small pictures are marked more strongly, or no copy would keep it: 40.5 dB at the least
+        assert np.abs(change).max() <= 16 and 0 < np.square(change).mean() < 5.8
         small = free[0::2, 0::2] & free[1::2, 0::2] & free[0::2, 1::2] & free[1::2, 1::2]
         for plane in ("u", "v"):
             assert np.array_equal(getattr(before.planes, plane)[small], getattr(after.planes, plane)[small])
