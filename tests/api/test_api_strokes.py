@@ -65,7 +65,8 @@ def test_an_excluded_place_stays_the_targets_and_follows_the_face(project: Path)
         # the soft seam is smoothed with a wide kernel, whose last digit may be felt far away
         assert np.abs(after.matte[away].astype(int) - before.matte[away]).max() <= 1, "elsewhere the mask is as it was"
         assert np.abs(after.result[away].astype(int) - before.result[away]).mean() < 1
-        untouched = away & (before.matte == 0) & (after.matte == 0)
+        # four pixels share one colour sample
+        untouched = away & (cv2.dilate(after.matte, np.ones((3, 3), np.uint8)) == 0)
         np.testing.assert_array_equal(after.result[untouched], after.target[untouched])
 
     brush = np.zeros((512, 512, 4), np.uint8)
