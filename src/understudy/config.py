@@ -147,6 +147,11 @@ class Settings(_Section):
     label: LabelSettings = LabelSettings()
 
 
+def wants_training(settings: Settings) -> bool:
+    """Whether a network is to be trained."""
+    return settings.swap.swapper == "trained" and (settings.train.minutes > 0 or settings.train.rounds > 0)
+
+
 QUALITIES: dict[str, dict[str, Any]] = {
     "draft": {"swap.swapper": "draft", "train.minutes": 0.0},
     "standard": {},

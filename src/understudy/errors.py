@@ -331,6 +331,18 @@ class ConsentScope(ConsentError):
     code = "consent.scope"
 
 
+class ConsentRole(ConsentScope):
+    """The record is for another role: who lends a face has not agreed to perform, nor the other way round."""
+
+    code = "consent.role"
+
+
+class ConsentPerson(ConsentScope):
+    """The record is of another person than the one whose face it is."""
+
+    code = "consent.person"
+
+
 class ConsentAltered(ConsentError):
     """The record was changed after it was signed, or was signed by a key that is not trusted here."""
 
@@ -341,6 +353,18 @@ class ConsentInvalid(ConsentError):
     """The record lacks something that it must say (a date, an editor, a guardian …)."""
 
     code = "consent.invalid"
+
+
+class ConsentGuardian(ConsentInvalid):
+    """The record is of a minor, and no guardian agreed."""
+
+    code = "consent.guardian"
+
+
+class ConsentEditors(ConsentInvalid):
+    """Public interest or satire needs two editors who answer for it, and a written reason."""
+
+    code = "consent.editors"
 
 
 # --------------------------------------------------------------------------------------------------------- refusal

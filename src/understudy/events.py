@@ -17,6 +17,10 @@ from .errors import Interrupted
 StageName = Literal["weights", "probe", "shots", "gate", "extract", "faceset", "train", "render", "publish", "verify"]
 
 
+_GUARD_EVERY = 2.0
+"""Seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One moment of one stage. `done` and `total` count the stage's own unit (frames, rounds …); total None = not known."""
@@ -40,11 +44,23 @@ class Context:
 
     report: Callable[[Event], None] = lambda event: None
     stop: threading.Event = field(default_factory=threading.Event)
+    guard: Callable[[], None] = lambda: None
+    """Asked every few seconds of long work; raises where the work may not go on."""
+    _asked: float = field(default=0.0, repr=False)
 
     def check(self) -> None:
-        """Raise Interrupted if somebody asked to stop. Call it at least ten times a second in long work."""
+        """Raise Interrupted if somebody asked to stop, or what the guard raises. Call it at least ten times a second in long work."""
         if self.stop.is_set():
             raise Interrupted("Stopped.", why="Everything that was finished is kept.", remedy="run the same command again to go on")
+        now = time.monotonic()
+        if now - self._asked > _GUARD_EVERY:
+            self._asked = now
+            self.guard()
+
+
+def guarded(context: Context, guard: Callable[[], None]) -> Context:
+    """The same context, which also asks `guard` now and then."""
+    return Context(context.report, context.stop, guard)
 
 
 class Meter:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from .errors import ConsentExpired, ConsentMissing, ConsentScope
+from .errors import ConsentExpired, ConsentMissing, ConsentRole, ConsentScope
 from .types import Permit
 
 Action = Literal["train", "render", "publish"]
 
 
 def require(permit: Permit | None, *, role: Literal["face", "performer", "voice"], action: Action, today: date | None = None) -> Permit:
-    """Return `permit` if it covers `role` and `action` today; raises ConsentMissing, ConsentScope or ConsentExpired."""
+    """Return `permit` if it covers `role` and `action` today; raises ConsentMissing, ConsentRole, ConsentScope or ConsentExpired."""
     if not isinstance(permit, Permit):
         raise ConsentMissing(
             f"Nobody is on record as having agreed to '{action}' in the role '{role}'.",
@@ -23,7 +23,7 @@ def require(permit: Permit | None, *, role: Literal["face", "performer", "voice"
             remedy="make a record with: understudy consent new",
         )
     if permit.role != role:
-        raise ConsentScope(
+        raise ConsentRole(
             f"The consent record of {permit.subject} is for the role '{permit.role}', not '{role}'.",
             remedy="make a record for this role: understudy consent new",
         )

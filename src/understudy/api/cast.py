@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..permits import Action
+from ..pipeline.binding import bind
 from ..pipeline.consents import Permits
 from ..pipeline.extract import Person, collect, faceset_key, find_person
 from ..pipeline.job import Job
@@ -45,6 +47,7 @@ class Cast:
 
     source: Footage
     target: Footage
+    source_person: Person
     target_person: Person
     faceset: Faceset
     key: str
@@ -54,9 +57,14 @@ class Cast:
 def find_cast(job: Job, source: Footage, target: Footage) -> Cast:
     lender = find_person(job, source)
     performer = find_person(job, target)
-    return Cast(source, target, performer, collect(job, source, lender), faceset_key(job, lender))
+    return Cast(source, target, lender, performer, collect(job, source, lender), faceset_key(job, lender))
 
 
-def render_cast(job: Job, cast: Cast, *, permits: Permits, draft: bool) -> Rendered:
-    swapper = draft_swapper(job, cast.faceset, permits) if draft else swapper_for(job, cast.faceset, key=cast.key, permits=permits)
+def render_cast(job: Job, cast: Cast, *, permits: Permits, draft: bool, action: Action = "render") -> Rendered:
+    """What is rendered, for `action`; what is not rendered yet needs permits for that as well."""
+    bind(job.project, cast.key, permits.face, cast.source_person.identity.embedding)
+    if draft:
+        swapper = draft_swapper(job, cast.faceset, permits, action=action)
+    else:
+        swapper = swapper_for(job, cast.faceset, key=cast.key, permits=permits, action=action)
     return render_target(job, Scene(job, cast.target, cast.target_person, swapper=swapper), permits=permits)

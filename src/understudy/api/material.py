@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +13,8 @@ import numpy as np
 from ..config import Settings, flatten, read_toml, settings_from
 from ..errors import ConsentAltered, ConsentError, StepMissing
 from ..events import Context
-from ..pipeline.consents import ACTIONS
+from ..permits import Action
+from ..pipeline.consents import needed_for
 from ..pipeline.job import in_words, open_job
 from ..pipeline.media import footage, locate
 from ..project import Project
@@ -75,9 +76,10 @@ def consents(project: Path) -> dict[str, KeptConsent]:
     """For `face` and `performer`: the newest record of the project that holds, else the newest, and what is wrong with it."""
     kept: dict[str, KeptConsent] = {}
     with in_words(project), Project(project) as opened:
+        needed = needed_for(opened.settings())
         for role in ("face", "performer"):
             for path in (opened.absolute(name) for name in opened.store.consents(role)):
-                found = _kept(path, role)
+                found = _kept(path, role, needed)
                 if role not in kept or found.problem is None:
                     kept[role] = found
                 if found.problem is None:
@@ -85,13 +87,13 @@ def consents(project: Path) -> dict[str, KeptConsent]:
     return kept
 
 
-def _kept(path: Path, role: Literal["face", "performer"]) -> KeptConsent:
+def _kept(path: Path, role: Literal["face", "performer"], needed: Sequence[Action]) -> KeptConsent:
     record = None
     try:
         if not path.is_file():
             raise ConsentAltered(f"The project's consent record {path.name} is gone.", remedy="record the consent again")
         record = load_record(path)
-        issue_permit(path, role=role, actions=ACTIONS)
+        issue_permit(path, role=role, actions=needed)
     except ConsentError as error:
         return KeptConsent(role, record, error)
     return KeptConsent(role, record, None)

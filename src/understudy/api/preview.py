@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..events import Context
+from ..pipeline.binding import bind
 from ..pipeline.consents import permits_of
 from ..pipeline.job import in_words
 from ..pipeline.learn import swapper_for
@@ -70,6 +71,7 @@ def _session(project: Path) -> Session:
 def scene_of(project: Project) -> Scene:
     """The scene of a project as it is, with everything made before. Raises StepMissing, the ConsentErrors."""
     job = LookingJob(project, project.settings(), Context())
-    permits = permits_of(project)
+    permits = permits_of(project, "render")
     cast = find_cast(job, footage(project, "source"), footage(project, "target"))
+    bind(project, cast.key, permits.face, cast.source_person.identity.embedding, remember=False)
     return Scene(job, cast.target, cast.target_person, swapper=swapper_for(job, cast.faceset, key=cast.key, permits=permits))

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..config import settings_from
 from ..events import Context
+from ..pipeline.binding import bind
 from ..pipeline.consents import permits_of
 from ..pipeline.deliver import deliver
 from ..pipeline.job import in_words, open_job
@@ -54,21 +55,22 @@ def extract(
 
 
 def train(project: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, context: Context | None = None) -> tuple[StageRow, ...]:
-    """Let the network learn the source's face, as long as the settings say."""
+    """Let the network learn the source's face, as long as the settings say. Both people must have agreed to that (`train`)."""
     with open_job(project, flags=settings, context=context or Context()) as job:
         job.keep_settings()
-        permits = permits_of(job.project)
+        permits = permits_of(job.project, "train")
         cast = find_cast(job, footage(job.project, "source"), footage(job.project, "target"))
         if wants_training(job):
+            bind(job.project, cast.key, permits.face, cast.source_person.identity.embedding)
             learn(job, cast.faceset, key=cast.key, permits=permits, target=(cast.target, cast.target_person))
         return tuple(job.rows)
 
 
 def render(project: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, context: Context | None = None) -> tuple[StageRow, ...]:
-    """Put the face into every frame of the target, with the best that training gave so far."""
+    """Put the face into every frame of the target, with the best that training gave so far. Both people must have agreed to that (`render`)."""
     with open_job(project, flags=settings, context=context or Context()) as job:
         job.keep_settings()
-        permits = permits_of(job.project)
+        permits = permits_of(job.project, "render")
         render_cast(job, find_cast(job, footage(job.project, "source"), footage(job.project, "target")), permits=permits, draft=False)
         return tuple(job.rows)
 
@@ -76,14 +78,17 @@ def render(project: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, context:
 def publish(
     project: Path, out: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, overwrite: bool = False, context: Context | None = None
 ) -> LabelledVideo:
-    """Write what was rendered to `out`: labelled, signed, entered in the ledger. Renders first what is not rendered yet."""
+    """Write what was rendered to `out`: labelled, signed, entered in the ledger.
+
+    Both people must have agreed to that (`publish`). What is not rendered yet is rendered first, where they agreed to that, too.
+    """
     with open_job(project, flags=settings, context=context or Context()) as job:
         job.keep_settings()
-        permits = permits_of(job.project)
+        permits = permits_of(job.project, "publish", rather=("render",))
         source, target = footage(job.project, "source"), footage(job.project, "target")
         if published(out) is None:
             check_output(out, inputs=(source.path, target.path), overwrite=overwrite, encode=job.settings.encode)
-        rendered = render_cast(job, find_cast(job, source, target), permits=permits, draft=False)
+        rendered = render_cast(job, find_cast(job, source, target), permits=permits, draft=False, action="publish")
         return deliver(job, out, source=source, target=target, rendered=rendered, permits=permits, overwrite=overwrite)
 
 
@@ -104,10 +109,10 @@ def layers(
     with open_job(project, flags=settings, context=context or Context()) as job:
         check_layers_output(folder, layers)
         job.keep_settings()
-        permits = permits_of(job.project)
+        permits = permits_of(job.project, "publish", rather=("render",))
         source, target = footage(job.project, "source"), footage(job.project, "target")
         cast = find_cast(job, source, target)
-        rendered = render_cast(job, cast, permits=permits, draft=False)
+        rendered = render_cast(job, cast, permits=permits, draft=False, action="publish")
         return deliver_layers(
             job, folder, layers=layers, form=form, source=source, target=target, person=cast.target_person, rendered=rendered, permits=permits
         )

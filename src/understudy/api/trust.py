@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..events import Context
+from ..pipeline.binding import bind_again
 from ..pipeline.consents import keep_record
 from ..pipeline.forget import Forgotten
 from ..pipeline.forget import forget as forget_person
@@ -20,10 +21,13 @@ def consent_new(path: Path, **fields: Any) -> ConsentRecord:
     return record
 
 
-def consent_add(project: Path, record: Path) -> ConsentRecord:
-    """Put a consent record into a project."""
+def consent_add(project: Path, record: Path, *, same_person: bool = False) -> ConsentRecord:
+    """Put a consent record into a project. `same_person`: it is of the one whose face pictures are there, under another name than before."""
     with open_job(project, flags={}, context=Context()) as job:
-        return keep_record(job.project, record)
+        kept = keep_record(job.project, record)
+        if same_person and kept.role == "face":
+            bind_again(job.project, subject=kept.subject, record_id=kept.record_id, record_sha256=kept.sha256)
+        return kept
 
 
 def consent_read(path: Path) -> ConsentRecord:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..config import differences, flatten, read_toml, settings_from
 from ..events import Context, Event
-from ..pipeline.consents import Permits, check_records, permits_of
+from ..pipeline.consents import Permits, check_records, needed_for, permits_of
 from ..pipeline.deliver import deliver, publish_key
 from ..pipeline.job import Job, in_words, open_job
 from ..pipeline.learn import learn, wants_training
@@ -70,7 +70,7 @@ def swap(
         chosen = settings_from(read_toml(folder / "project.toml") if exists else None, settings)
         check_videos(source, target)
         if not exists:
-            check_records(consents, retry=command)
+            check_records(consents, *needed_for(chosen), retry=command)
             check_machine()
             for name in (source_face, face):
                 if name is not None:
@@ -81,7 +81,7 @@ def swap(
         check_machine()
         add_media(job.project, source, role="source", face=source_face)
         add_media(job.project, target, role="target", face=face)
-        permits = permits_of(job.project, records=consents, retry=command)
+        permits = permits_of(job.project, *needed_for(job.settings), records=consents, retry=command)
         _tell_kept_settings(job, settings)
         return _swap(job, out, permits=permits, overwrite=overwrite)
 

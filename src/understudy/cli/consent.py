@@ -103,14 +103,20 @@ def show(record: Annotated[Path, Parameter(help="The record's file.")], /) -> No
 
 
 @app.command
-def add(record: Annotated[Path, Parameter(help="The record's file.")], /, *, project: Annotated[Path, Parameter(help="The project folder.")]) -> None:
+def add(
+    record: Annotated[Path, Parameter(help="The record's file.")],
+    /,
+    *,
+    project: Annotated[Path, Parameter(help="The project folder.")],
+    same_person: Annotated[bool, Parameter(help="It is of the person whose face pictures are there, under another name than before.")] = False,
+) -> None:
     """Put a record into a project.
 
     For example:
 
         understudy consent add face.consent.json --project film.understudy
     """
-    kept = api.consent_add(project, record)
+    kept = api.consent_add(project, record, same_person=same_person)
     say(f"The record of {kept.subject} ({kept.role}) is in {project}.")
 
 

@@ -1,4 +1,4 @@
-"""Who agreed: consent records come into the project, and the two permits that every later step needs come out of them."""
+"""Who agreed: consent records come into the project, and the two permits that a step needs come out of them, for just what the step does."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..errors import ConsentAltered, ConsentError, ConsentMissing, ConsentScope
+from ..config import Settings, wants_training
+from ..errors import ConsentAltered, ConsentError, ConsentMissing, ConsentRole
 from ..files import write_bytes
 from ..permits import Action
 from ..project import Project
-from ..provenance.consent import ConsentRecord, issue_permit, load_record
+from ..provenance.consent import ConsentRecord, check_permit, issue_permit, load_record
 from ..types import Permit
 
 NEEDED: tuple[Literal["face"], Literal["performer"]] = ("face", "performer")
 """Who must be on record: who lends the face (the source), and who performs (the target)."""
 WHO = {"face": "lend the face (the person in the source video)", "performer": "have the performance changed (the person in the target video)"}
 ACTIONS: tuple[Action, ...] = ("train", "render", "publish")
+"""All of them, in the order of the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,19 @@ class Permits:
     def both(self) -> tuple[Permit, Permit]:
         return self.face, self.performer
 
+    def check(self, action: Action) -> None:
+        """Raise where either does not cover `action` today, or was taken back since it was issued."""
+        check_permit(self.face, role="face", action=action)
+        check_permit(self.performer, role="performer", action=action)
+
+
+def needed_for(settings: Settings) -> tuple[Action, ...]:
+    """What the whole job does under these settings: it trains only where that is asked for."""
+    return ACTIONS if wants_training(settings) else ACTIONS[1:]
+
 
 def keep_record(project: Project, path: Path) -> ConsentRecord:
-    """Check a record and keep a copy of it in the project. Raises ConsentMissing where there is no file, ConsentAltered, ConsentScope."""
+    """Check a record and keep a copy of it in the project. Raises ConsentMissing where there is no file, ConsentAltered, ConsentRole."""
     record = read_record(path)
     kept = project.consent_file(record.record_id)
     write_bytes(kept, path.read_bytes())
@@ -47,38 +59,38 @@ def read_record(path: Path) -> ConsentRecord:
         raise ConsentMissing(f"There is no consent record {path}.", remedy="check the name, or make the record with: understudy consent new")
     record = load_record(path)
     if record.role not in NEEDED:
-        raise ConsentScope(
+        raise ConsentRole(
             f"{path.name} is a record for the role '{record.role}', which is not used here.", remedy="give one for 'face' or 'performer'"
         )
     return record
 
 
-def permits_of(project: Project, *, records: Sequence[Path] = (), retry: str = "") -> Permits:
-    """Take `records` into the project and return its permits for all actions.
+def permits_of(project: Project, *actions: Action, rather: Sequence[Action] = (), records: Sequence[Path] = (), retry: str = "") -> Permits:
+    """Take `records` into the project and return its permits for `actions`: those that the step at hand needs, and no others.
 
-    For each role the newest record that holds is used. Raises ConsentMissing with the commands to type (`retry` is the command that was
-    typed, to be repeated), or what is wrong with the newest record where none holds.
+    For each role the newest record that holds for them is used; one that covers `rather` as well is taken before it. Raises ConsentMissing
+    with the commands to type (`retry` is the command that was typed, to be repeated), or what is wrong with the newest record where none holds.
     """
     for path in records:
         keep_record(project, path)
     missing = [role for role in NEEDED if not project.store.consents(role)]
     if missing:
-        raise _missing(missing, retry=retry)
-    face, performer = (_newest_that_holds(project, role) for role in NEEDED)
+        raise _missing(missing, retry=retry, project=project.folder)
+    face, performer = (_newest_that_holds(project, role, actions, rather) for role in NEEDED)
     return Permits(face, performer)
 
 
-def face_permit(project: Project, *, record_id: str | None = None, record_sha256: str | None = None) -> Permit:
-    """The permit of whoever lends the face: by the newest record that holds, or by this very record.
+def face_permit(project: Project, *actions: Action, record_id: str | None = None, record_sha256: str | None = None) -> Permit:
+    """The permit of whoever lends the face for `actions`: by the newest record that holds for them, or by this very record.
 
     Raises ConsentMissing where the project has no such record, or what is wrong with it.
     """
     if record_id is None and project.store.consents("face"):
-        return _newest_that_holds(project, "face")
+        return _newest_that_holds(project, "face", actions)
     for kept in project.store.consents("face"):
         path = project.absolute(kept)
         if path == project.consent_file(record_id or ""):
-            permit = issue_permit(path, role="face", actions=ACTIONS)
+            permit = issue_permit(path, role="face", actions=actions)
             if permit.record_sha256 == record_sha256:
                 return permit
     which = f" {record_id}" if record_id else ""
@@ -89,35 +101,44 @@ def face_permit(project: Project, *, record_id: str | None = None, record_sha256
     )
 
 
-def check_records(records: Sequence[Path], *, retry: str) -> None:
-    """The same check before there is a project: two records, each for its role, that hold today."""
+def check_records(records: Sequence[Path], *actions: Action, retry: str) -> None:
+    """The same check before there is a project: two records, each for its role, that hold for `actions` today."""
     paths = {read_record(path).role: path for path in records}
     missing = [role for role in NEEDED if role not in paths]
     if missing:
         raise _missing(missing, retry=retry)
     for role in NEEDED:
-        for action in ACTIONS:
-            issue_permit(paths[role], role=role, actions=[action])
+        issue_permit(paths[role], role=role, actions=actions)
 
 
-def _newest_that_holds(project: Project, role: Literal["face", "performer"]) -> Permit:
+def _newest_that_holds(project: Project, role: Literal["face", "performer"], actions: Sequence[Action], rather: Sequence[Action] = ()) -> Permit:
     first: ConsentError | None = None
+    holds: Permit | None = None
     for kept in project.store.consents(role):
         path = project.absolute(kept)
         try:
             if not path.is_file():
                 raise ConsentAltered(f"The project's consent record {path.name} is gone.", remedy="give the record again with --consent")
-            return issue_permit(path, role=role, actions=ACTIONS)
+            permit = issue_permit(path, role=role, actions=actions)
         except ConsentError as error:
             first = first or error
+            continue
+        if permit.actions.issuperset(rather):
+            return permit
+        holds = holds or permit
+    if holds is not None:
+        return holds
     assert first is not None
     raise first
 
 
-def _missing(roles: Sequence[str], *, retry: str) -> ConsentMissing:
+def _missing(roles: Sequence[str], *, retry: str, project: Path | None = None) -> ConsentMissing:
+    """`retry` is a command that takes the records along; without one they go into the project, and any command can be typed again."""
     files = {role: f"{role}.consent.json" for role in roles}
-    lines = [f"understudy consent new {files[role]} --role {role}" for role in roles]
-    again = " ".join([retry or "the same command", *(f"--consent {shlex.quote(file)}" for file in files.values())])
+    into = f" --project {shlex.quote(str(project))}" if project is not None and not retry else ""
+    lines = [f"understudy consent new {files[role]} --role {role}{into}" for role in roles]
+    given = [] if into else [f"--consent {shlex.quote(file)}" for file in files.values()]
+    again = " ".join([retry or ("the same command again" if into else "the same command"), *given])
     return ConsentMissing(
         f"Nobody is on record as having agreed to {' and nobody to '.join(WHO[role] for role in roles)}.",
         why="Every person whose face or performance is used must be on record first. Nothing was done yet.",

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FaceError
-from ..events import Meter
-from ..faces.choose import choose_person
+from ..events import Event, Meter
+from ..faces.choose import called, choose_person
 from ..faces.sheet import people_sheet
 from ..faces.track import track_shot
 from ..faces.trackfile import TrackHead, load_tracks, save_tracks
@@ -137,7 +137,19 @@ def find_person(job: Job, footage: Footage) -> Person:
     shots = cut(job, footage)
     admit(job, footage)
     tracks = follow(job, footage, shots)
-    return Person(shots, tracks, *who_is_meant(job, footage, tracks, shots=shots))
+    person = Person(shots, tracks, *who_is_meant(job, footage, tracks, shots=shots))
+    _tell_of_others(job, footage, person)
+    return person
+
+
+def _tell_of_others(job: Job, footage: Footage, person: Person) -> None:
+    """Nobody has said that the others agreed: nothing is learnt from their faces, and nothing is changed in them."""
+    others = [who for who in person.everybody if who.identity_id != person.identity.identity_id]
+    if others:
+        names = ", ".join(f"{called(who)} ({who.n_frames} frames)" for who in others)
+        what = "nothing is taken from their faces" if footage.row.role == "source" else "their faces stay as they are"
+        whom = called(person.identity)
+        job.context.report(Event("extract", "note", f"{footage.path.name}: {whom} is meant; also seen, and skipped: {names}; {what}"))
 
 
 def faceset_key(job: Job, person: Person) -> str:

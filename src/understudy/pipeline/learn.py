@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from .. import config
+from ..events import guarded
+from ..permits import Action
 from ..project import Project
 from ..run.stage import Unit, stage_key
 from ..swap.draft import DraftSwapper
@@ -20,7 +23,7 @@ _HOW_LONG = {"minutes", "rounds", "threads", "keep"}
 
 
 def wants_training(job: Job) -> bool:
-    return job.settings.swap.swapper == "trained" and (job.settings.train.minutes > 0 or job.settings.train.rounds > 0)
+    return config.wants_training(job.settings)
 
 
 def model_folder(job: Job, faceset_key: str) -> Path:
@@ -53,7 +56,7 @@ def learn(job: Job, faceset: Faceset, *, key: str, permits: Permits, target: tup
             folder=folder,
             settings=job.settings,
             permit=permits.face,
-            context=job.context,
+            context=guarded(job.context, lambda: permits.check("train")),
             previews=rounds_folder(job.project, folder.name),
             scene=scene,
         ).as_dict()
@@ -61,14 +64,15 @@ def learn(job: Job, faceset: Faceset, *, key: str, permits: Permits, target: tup
     job.run("train", [Unit(stage_key("train", folder.name, how_long), "the network", folder, work)])
 
 
-def draft_swapper(job: Job, faceset: Faceset, permits: Permits) -> Swapper:
-    return DraftSwapper.fit(faceset, settings=job.settings.swap, permit=permits.face)
+def draft_swapper(job: Job, faceset: Faceset, permits: Permits, *, action: Action = "render") -> Swapper:
+    """`action`: what it is made for; making it is no act of its own."""
+    return DraftSwapper.fit(faceset, settings=job.settings.swap, permit=permits.face, action=action)
 
 
-def swapper_for(job: Job, faceset: Faceset, *, key: str, permits: Permits) -> Swapper:
+def swapper_for(job: Job, faceset: Faceset, *, key: str, permits: Permits, action: Action = "render") -> Swapper:
     """What the settings ask for: the draft, or the best that training gave."""
     if not wants_training(job):
-        return draft_swapper(job, faceset, permits)
+        return draft_swapper(job, faceset, permits, action=action)
     from ..swap.trained import TrainedSwapper
 
-    return TrainedSwapper.open(model_folder(job, key), faceset, settings=job.settings, permit=permits.face)
+    return TrainedSwapper.open(model_folder(job, key), faceset, settings=job.settings, permit=permits.face, action=action)

@@ -32,7 +32,7 @@ class Unpacked:
 
 def pack_faces(job: Job, file: Path) -> int:
     """Collect the source's faces and write them to `file`; returns how many. Raises the ConsentErrors, and what extraction raises."""
-    permit = face_permit(job.project)
+    permit = face_permit(job.project, "train")
     source = footage(job.project, "source")
     person = find_person(job, source)
     faceset, key = collect(job, source, person), faceset_key(job, person)
@@ -53,7 +53,7 @@ def unpack_faces(job: Job, file: Path) -> Unpacked:
     The project must hold the consent record that the pack stands on, and it must hold today. Raises PackBroken, the ConsentErrors.
     """
     listed = read_list(file, holds=_holds)
-    face_permit(job.project, record_id=listed["consent"]["record_id"], record_sha256=listed["consent"]["record_sha256"])
+    face_permit(job.project, "train", record_id=listed["consent"]["record_id"], record_sha256=listed["consent"]["record_sha256"])
     folder = job.project.faceset_folder(listed["key"])
     faces = unpack(file, folder, listed)
     row = StageRow(listed["key"], "faceset", f"unpacked from {file.name}", 0.0, _report(folder))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..events import Meter
+from ..events import Meter, guarded
 from ..merge.patchfile import Patches
 from ..merge.render import render_shot
 from ..merge.sheet import before_after
@@ -31,9 +31,10 @@ class Rendered:
 
 
 def render(job: Job, scene: Scene, *, permits: Permits) -> Rendered:
-    """Merge every shot that is not merged yet. Faces of other people are left as they are."""
+    """Merge every shot that is not merged yet; where there is one, the permits must cover that. Faces of other people are left as they are."""
     footage = scene.footage
-    meter = Meter(job.context, "render", f"putting the face into {footage.path.name}")
+    context = guarded(job.context, lambda: permits.check("render"))
+    meter = Meter(context, "render", f"putting the face into {footage.path.name}")
 
     def unit(take: Take) -> Unit:
         def work() -> dict[str, Any]:
@@ -44,7 +45,7 @@ def render(job: Job, scene: Scene, *, permits: Permits) -> Rendered:
                 settings=take.course,
                 permits=permits.both,
                 out=take.file,
-                context=job.context,
+                context=context,
                 meter=meter,
             )
 

@@ -194,7 +194,7 @@ class Session:
 
     def _current(self) -> Scene:
         """The scene, made anew where what it rests on has changed since. Raises the ConsentErrors: a consent may have been taken back meanwhile."""
-        permits_of(self.project)
+        permits_of(self.project, "render")
         stamp = self._stamp()
         if self._scene is None or stamp != self._scene_stamp:
             before = (self._scene.person.key, self._scene.model_id) if self._scene else None

@@ -11,7 +11,7 @@ from ..errors import UnderstudyError
 from ..events import Context
 from ..project import Project
 from ..store import MediaRow, StageRow
-from .consents import NEEDED, permits_of
+from .consents import NEEDED, needed_for, permits_of
 from .extract import shots_key, track_files
 from .job import Job
 from .learn import wants_training
@@ -43,7 +43,7 @@ def status_of(project: Project) -> Status:
     for role in ("source", "target"):
         media = project.store.media(role)
         steps.append((_media_line(project, role, media), f"understudy add FILE --role {role} {where}"))
-    steps.append(_consents(project, where))
+    steps.append(_consents(job, where))
     steps.append((_faces_line(job), f"understudy extract {where}"))
     steps.append((_line("Face pictures", _latest(rows, "faceset"), _faceset_words), f"understudy extract {where}"))
     if wants_training(job):
@@ -70,13 +70,14 @@ def _media_line(project: Project, role: str, media: Sequence[MediaRow]) -> Line:
     return Line(name, True, words)
 
 
-def _consents(project: Project, where: str) -> tuple[Line, str]:
+def _consents(job: Job, where: str) -> tuple[Line, str]:
+    project = job.project
     missing = [role for role in NEEDED if not project.store.consents(role)]
     command = " ; ".join(f"understudy consent new --role {role} {where}" for role in missing) or f"understudy consent new --role face {where}"
     if missing:
         return Line("Consents", False, f"no record for: {', '.join(missing)}"), command
     try:
-        permits = permits_of(project)
+        permits = permits_of(project, *needed_for(job.settings))
     except UnderstudyError as error:
         return Line("Consents", False, error.what), command
     words = "; ".join(f"{p.role}: {p.subject}, {f'until {p.valid_until}' if p.valid_until else 'no end'}" for p in permits.both)

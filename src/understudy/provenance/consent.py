@@ -17,7 +17,17 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..errors import ConsentAltered, ConsentError, ConsentInvalid, ConsentMissing, ConsentRevoked, ConsentScope, OutputExists
+from ..errors import (
+    ConsentAltered,
+    ConsentEditors,
+    ConsentError,
+    ConsentGuardian,
+    ConsentInvalid,
+    ConsentMissing,
+    ConsentRevoked,
+    ConsentScope,
+    OutputExists,
+)
 from ..files import write_bytes
 from ..home import home
 from ..permits import Action, require
@@ -150,9 +160,9 @@ def _check_ground(record: ConsentRecord) -> None:
     if record.basis == "person does not exist":
         raise ConsentInvalid("The ground says that the person does not exist, the record that they do.", remedy="correct one of the two")
     if record.minor and record.basis != "guardian":
-        raise ConsentInvalid("For a minor only a guardian can agree.", remedy="give the ground 'guardian' and the guardian's name")
+        raise ConsentGuardian("For a minor only a guardian can agree.", remedy="give the ground 'guardian' and the guardian's name")
     if record.basis == "guardian" and not record.guardian:
-        raise ConsentInvalid("The record does not name the guardian who agreed.", remedy="give the guardian's name")
+        raise ConsentGuardian("The record does not name the guardian who agreed.", remedy="give the guardian's name")
     if record.deceased and record.basis not in ("next of kin", "public interest or satire"):
         raise ConsentInvalid("Somebody who has died cannot agree.", remedy="give the ground 'next of kin' and the name of the one who agreed")
     if record.basis == "next of kin":
@@ -162,9 +172,9 @@ def _check_ground(record: ConsentRecord) -> None:
             raise ConsentInvalid("The record does not name the next of kin who agreed.", remedy="give the name")
     if record.basis == "public interest or satire":
         if len({editor.casefold() for editor in record.editors}) < 2:
-            raise ConsentInvalid("Public interest or satire needs two editors who answer for it.", remedy="name two different editors")
+            raise ConsentEditors("Public interest or satire needs two editors who answer for it.", remedy="name two different editors")
         if len(record.reason or "") < MIN_REASON:
-            raise ConsentInvalid(
+            raise ConsentEditors(
                 "Public interest or satire needs a written reason.", remedy=f"write why, in a sentence ({MIN_REASON} letters at least)"
             )
 
@@ -251,10 +261,13 @@ def issue_permit(
 ) -> Permit:
     """The permit that the record at `path` gives for `role` and all of `actions` (in `production` and on `channel`, where these are named).
 
-    Raises ConsentMissing, ConsentAltered, ConsentRevoked, ConsentExpired, ConsentScope.
+    What the record must say is asked again here, not only when it is made: the signature says who wrote it, not that it is enough.
+    Raises ConsentMissing, ConsentAltered, ConsentRevoked, ConsentGuardian, ConsentEditors, ConsentInvalid, ConsentRole, ConsentExpired, ConsentScope.
     """
     record = load_record(path)
     _check_not_revoked(record.record_id, record.subject)
+    if record.person_exists:
+        _check_ground(record)
     permit = Permit(
         record_id=record.record_id,
         record_sha256=record.sha256,

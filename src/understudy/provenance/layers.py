@@ -109,6 +109,9 @@ def export_layers(
         with Meter(context, "publish", "Writing the layers", job.end - job.first) as meter:
             looked["result"], marks = _write_frames(job, patches, geometry, number, label, altered, meter)
             meter.note("Signing")
+            # writing may have taken hours
+            check_permit(face, role="face", action="publish")
+            check_permit(performer, role="performer", action="publish")
             body = {
                 **job.record,
                 "refusal_check": {"rules": gate.RULES, **{name: verdict.as_dict() for name, verdict in looked.items()}},

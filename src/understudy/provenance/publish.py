@@ -174,6 +174,9 @@ def publish(
                 "out": str(out.resolve()),
             }
             context.check()
+            # writing may have taken hours
+            check_permit(face, role="face", action="publish")
+            check_permit(performer, role="performer", action="publish")
             row, sidecar = _sign_and_place(unsigned, out, body, face, performer, target=target, source=source)
         finally:
             _clear(out)

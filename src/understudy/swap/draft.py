@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from ..config import SwapSettings
-from ..permits import require
+from ..permits import Action, require
 from ..types import F32, Drive, FaceCrop, Faceset, Permit, SwappedFace
 from .light import lit, own_detail, skin_colours
 from .mouth import inside, shortfall
@@ -32,18 +32,18 @@ _MASK_SOFT, _MASK_FROM = 2.2, 0.55
 class DraftSwapper(DraftPlanner):
     """See `Swapper`."""
 
-    def __init__(self, faceset: Faceset, *, settings: SwapSettings, permit: Permit) -> None:
-        """Take the source's set in. `permit` must cover rendering with this face."""
-        require(permit, role="face", action="render")
+    def __init__(self, faceset: Faceset, *, settings: SwapSettings, permit: Permit, action: Action = "render") -> None:
+        """Take the source's set in. `permit` must cover what the swapper is made for, `action`, with this face."""
+        require(permit, role="face", action=action)
         super().__init__(faceset, settings=settings)
         self._picture = lru_cache(maxsize=48)(self._load_picture)
         self._mask = lru_cache(maxsize=256)(self._load_mask)
         self._skin_colours = lru_cache(maxsize=1024)(partial(skin_colours, self._light))
 
     @classmethod
-    def fit(cls, faceset: Faceset, *, settings: SwapSettings, permit: Permit) -> DraftSwapper:
+    def fit(cls, faceset: Faceset, *, settings: SwapSettings, permit: Permit, action: Action = "render") -> DraftSwapper:
         """As the constructor: what other swappers take minutes for is done at once."""
-        return cls(faceset, settings=settings, permit=permit)
+        return cls(faceset, settings=settings, permit=permit, action=action)
 
     @property
     def model_id(self) -> str:

@@ -14,7 +14,7 @@ from ..model.checkpoint import Checkpoints, State, key_of
 from ..model.features import N_FEATURES
 from ..model.network import Corrector
 from ..model.textures import Textures, texture_side
-from ..permits import require
+from ..permits import Action, require
 from ..types import Drive, FaceCrop, Faceset, Performance, Permit, SwappedFace
 from .correct import corrected_face, grid_side
 from .draft import DraftSwapper
@@ -35,13 +35,13 @@ class TrainedSwapper:
         self._textures = lru_cache(maxsize=4)(self._load_textures)
 
     @staticmethod
-    def open(folder: Path, faceset: Faceset, *, settings: Settings, permit: Permit) -> Swapper:
+    def open(folder: Path, faceset: Faceset, *, settings: Settings, permit: Permit, action: Action = "render") -> Swapper:
         """The best checkpoint in `folder` joined with the draft; the plain draft where no checkpoint is better than it.
 
-        `permit` must cover rendering with this face. Raises CheckpointBroken where checkpoints are there but none can be read.
+        `permit` must cover `action` with this face. Raises CheckpointBroken where checkpoints are there but none can be read.
         """
-        require(permit, role="face", action="render")
-        return corrected(DraftSwapper.fit(faceset, settings=settings.swap, permit=permit), folder, faceset, settings=settings)
+        require(permit, role="face", action=action)
+        return corrected(DraftSwapper.fit(faceset, settings=settings.swap, permit=permit, action=action), folder, faceset, settings=settings)
 
     @property
     def model_id(self) -> str:

@@ -62,7 +62,7 @@ def train(
     judge the target as well. Raises Interrupted (after saving), DiskFull, TrainingDiverged, CheckpointBroken.
     """
     require(permit, role="face", action="train")
-    base = DraftSwapper.fit(faceset, settings=settings.swap, permit=permit)
+    base = DraftSwapper.fit(faceset, settings=settings.swap, permit=permit, action="train")
     return learn(faceset, base, folder=folder, settings=settings.train, context=context, previews=previews, scene=scene)
 
 

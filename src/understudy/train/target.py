@@ -89,7 +89,7 @@ def find_target(scene: Scene, base: Swapper, *, size: int, context: Context) -> 
 
     Raises ConsentMissing, ConsentScope, ConsentExpired; Interrupted; the MediaErrors of reading.
     """
-    require(scene.permit, role="performer", action="render")
+    require(scene.permit, role="performer", action="train")
     shots = sorted((track for track in scene.tracks if len(track) > 2 * _REACH), key=len, reverse=True)[:_MOST_SHOTS]
     shots.sort(key=lambda track: int(track.frame_index[0]))
     planned: list[tuple[Performance, Sequence[Drive]]] = []
