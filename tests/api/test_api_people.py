@@ -11,7 +11,7 @@ from studio import A, main, side_by_side
 from synthetic import cut_clip
 
 from understudy import api
-from understudy.errors import PersonAbsent, UsageError
+from understudy.errors import PersonAbsent, SeveralPeople, UsageError
 
 
 @pytest.fixture
@@ -86,6 +86,28 @@ def test_names_and_numbers_choose_who_is_meant(project: Path) -> None:
     with pytest.raises(PersonAbsent, match="names nobody"):
         api.extract(project, face="Dora")
     assert not [row for row in api.extract(project, source_face="person-1", face="p2") if row.key not in {r.key for r in rows}], "nothing anew"
+
+
+def test_everybody_is_found_without_deciding_who_is_meant(ready_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = api.new(tmp_path / "film")
+    api.add(folder, cut_clip(A, tmp_path / "source.mp4", n=8, every=10), role="source")
+    api.add(folder, side_by_side(tmp_path / "both.mp4", n=6), role="target")
+    with pytest.raises(SeveralPeople):
+        api.extract(folder)
+    assert main(["people", str(folder), "find"]) == 0 and "person-2" in capsys.readouterr().out
+    first, second = api.people(folder)
+    assert [(part.role, part.meant) for part in first.media] == [("source", True), ("target", False)]
+    assert [(part.role, part.meant) for part in second.media] == [("target", False)]
+    with pytest.raises(UsageError, match="not seen in the source"):
+        api.person_choose(folder, "source", "person-2")
+    assert main(["people", str(folder), "choose", "target", "2"]) == 0 and "person-2 is replaced" in capsys.readouterr().out
+    assert main(["people", str(folder), "choose", "performer", "2"]) == 2
+    # by the number, which a merge, a split and another run leave as it is
+    api.person_name(folder, "person-2", "Clara")
+    assert [part.meant for part in api.people(folder)[1].media] == [True]
+    assert api.person_choose(folder, "target", "person-1").media[1].meant and not api.people(folder)[1].media[0].meant
+    api.extract(folder)
+    assert api.status(folder).lines[1].detail.endswith("person: person-1")
 
 
 def test_names_go_when_a_person_is_forgotten(project: Path) -> None:

@@ -64,7 +64,7 @@ from .papers import (
     ledger_export,
     ledger_list,
 )
-from .people import people, people_merge, people_undo, person_name, person_split
+from .people import people, people_find, people_merge, people_undo, person_choose, person_name, person_split
 from .preview import close_previews, frame, preview
 from .shots import ShotState, list_shots, set_shot_settings
 from .steps import add, extract, layers, new, publish, render, status, train
@@ -143,8 +143,10 @@ __all__ = [
     "make",
     "new",
     "people",
+    "people_find",
     "people_merge",
     "people_undo",
+    "person_choose",
     "person_name",
     "person_split",
     "picture",

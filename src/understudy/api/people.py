@@ -1,4 +1,4 @@
-"""Who is seen in a project's videos, and the user's decisions about who is who. All of it is quick; nothing is looked for anew."""
+"""Who is seen in a project's videos, and the user's decisions about who is who. All of it but `people_find` is quick; nothing is looked for anew."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from ..events import Context
 from ..pipeline import people as steps
-from ..pipeline.job import in_words
+from ..pipeline.job import in_words, open_job
 from ..pipeline.people import ProjectPerson
 from ..project import Project
+from ..types import Role
 
 T = TypeVar("T")
 
@@ -17,6 +19,18 @@ T = TypeVar("T")
 def people(project: Path) -> tuple[ProjectPerson, ...]:
     """Everybody found so far over all videos, by number, with names, pictures, time on screen and pieces (tracks)."""
     return _with(project, steps.list_people)
+
+
+def people_find(project: Path, *, context: Context | None = None) -> tuple[ProjectPerson, ...]:
+    """Follow every face in all videos, without deciding who is meant; returns everybody. Raises what `extract` raises of looking."""
+    with open_job(project, flags={}, context=context or Context()) as job:
+        steps.find_everybody(job)
+        return steps.list_people(job.project)
+
+
+def person_choose(project: Path, role: Role, person: str) -> ProjectPerson:
+    """Say who lends the face (source) or is replaced (target). What follows heeds it; a new run of `extract` keeps to it."""
+    return _with(project, lambda opened: steps.choose_for(opened, role, person))
 
 
 def person_name(project: Path, person: str, name: str) -> ProjectPerson:

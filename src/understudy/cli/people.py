@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast, get_args
 
 from cyclopts import Parameter
 from rich.console import Console
@@ -13,14 +13,18 @@ from rich.table import Table
 from .. import api
 from ..errors import UsageError
 from ..files import write_bytes
-from .support import say
+from ..types import Role
+from .support import at_work, say
 
 
 def people(
     project: Annotated[Path, Parameter(help="The project folder.")],
-    action: Annotated[Literal["list", "name", "merge", "split", "undo"], Parameter(help="What to do.")] = "list",
+    action: Annotated[Literal["list", "find", "name", "merge", "split", "choose", "undo"], Parameter(help="What to do.")] = "list",
     words: Annotated[
-        tuple[str, ...], Parameter(help="name: PERSON NAME. merge: PERSON PERSON … split: PERSON PIECE … A person is person-1, 1, or a name.")
+        tuple[str, ...],
+        Parameter(
+            help="name: PERSON NAME. merge: PERSON PERSON … split: PERSON PIECE … choose: source|target PERSON. A person is person-1, 1, or a name."
+        ),
     ] = (),
     /,
     *,
@@ -29,7 +33,8 @@ def people(
 ) -> None:
     """Say who is seen in all videos of a project, and put right who is who.
 
-    What you decide is kept; a new `extract` does not undo it. Names work with --face and --source-face.
+    `find` looks for everybody without deciding who is meant; `choose` says who lends the face (source) or is replaced (target). What you decide is
+    kept; a new `extract` does not undo it. Names work with --face and --source-face.
 
     For example:
 
@@ -38,6 +43,15 @@ def people(
     if action == "list":
         _refuse_unless(not words, "list takes no more words.")
         _list(api.people(project), pieces=tracks, sheets=sheets)
+    elif action == "find":
+        _refuse_unless(not words, "find takes no more words.")
+        with at_work() as context:
+            found = api.people_find(project, context=context)
+        _list(found, pieces=tracks, sheets=sheets)
+    elif action == "choose":
+        _refuse_unless(len(words) == 2 and words[0] in get_args(Role), "choose needs source or target, and a person.")
+        person = api.person_choose(project, cast(Role, words[0]), words[1])
+        say(f"{person.title} {'lends the face' if words[0] == 'source' else 'is replaced'} now.")
     elif action == "name":
         _refuse_unless(len(words) == 2, "name needs a person and a name.")
         person = api.person_name(project, *words)
@@ -69,7 +83,7 @@ def _list(everybody: tuple[api.ProjectPerson, ...], *, pieces: bool, sheets: Pat
     for heading in ("Person", "Name", "On screen", "Seen in"):
         table.add_column(heading, overflow="fold")
     for person in everybody:
-        where = "\n".join(f"{part.role} {part.video}: {part.face}, {part.seconds:.1f} s" for part in person.media)
+        where = "\n".join(f"{part.role} {part.video}: {part.face}, {part.seconds:.1f} s{', meant' if part.meant else ''}" for part in person.media)
         table.add_row(person.person_id, person.name or "", f"{person.seconds:.1f} s", where)
         for track in person.tracks if pieces else ():
             table.add_row("", "", "", f"piece {track.track_id}: {track.start_s:.2f} to {track.end_s:.2f} s")

@@ -15,6 +15,7 @@ from ..faces.track import track_shot
 from ..faces.trackfile import TrackHead, load_tracks, save_tracks
 from ..faceset.extract import build_faceset, load_faceset
 from ..faceset.trash import KINDS, Standing, standing
+from ..project import Project
 from ..run.local import pending
 from ..run.stage import Unit, stage_key
 from ..store import Store
@@ -118,9 +119,7 @@ def who_is_meant(job: Job, footage: Footage, tracks: Sequence[Track | TrackHead]
 
     if people:
         job.run("extract", [Unit(key, f"people in {footage.path.name}", sheet, work)])
-    face = footage.row.face
-    picture = job.project.absolute(face) if face else None
-    named = str(picture) if picture and picture.is_file() else face
+    named = named_face(job.project, footage)
     numbers = {f"person-{number}": identity_id for identity_id, number in numbers_of(store, people, tracks).items()}
     try:
         person = choose_person(people, tracks, face=named, sheet=sheet, frame_rate=footage.info.frame_rate, also=numbers)
@@ -130,6 +129,13 @@ def who_is_meant(job: Job, footage: Footage, tracks: Sequence[Track | TrackHead]
         why = f"The {footage.row.role} is {footage.path.name}. {error.why}".strip()
         raise type(error)(error.what, why=why, remedy=error.remedy.replace("--face", flag)) from None
     return person, people, stage_key("person", rests_on, person.track_ids)
+
+
+def named_face(project: Project, footage: Footage) -> str | None:
+    """Who was asked for in a video: a name, a number, or the path of a picture; None where nobody was."""
+    face = footage.row.face
+    picture = project.absolute(face) if face else None
+    return str(picture) if picture and picture.is_file() else face
 
 
 def find_person(job: Job, footage: Footage) -> Person:

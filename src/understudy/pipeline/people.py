@@ -1,21 +1,23 @@
-"""Everybody who is seen in a project's videos, and the user's decisions about who is who. Nothing is followed here: what was found is read."""
+"""Everybody who is seen in a project's videos, and the user's decisions about who is who. What was found is read; only `find_everybody` looks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import UsageError
+from ..errors import FaceError, UsageError
 from ..events import Context
+from ..faces.choose import choose_person
 from ..faces.sheet import contact_sheet, encoded, plain, portraits
 from ..faces.trackfile import TrackHead, load_heads
 from ..project import Project
 from ..types import Identity, Role
 from ..video.index import frame_index
+from .admit import admit
 from .decisions import KINDS, anchors_of, numbers_of, people_among
-from .extract import shots_key, track_files
+from .extract import cut, follow, named_face, shots_key, track_files
 from .job import Job
-from .media import Footage, footages
+from .media import Footage, ask_for, footage, footages
 
 SHEET_FACES = 32
 _NAME_LENGTH = 60
@@ -46,6 +48,8 @@ class PersonMedia:
     """`p1` …: what `--face` calls the person in this video."""
     frames: int
     seconds: float
+    meant: bool
+    """Whether this is who lends the face (source) or is replaced (target), by the user's word or because the person is clearly the main one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,10 @@ class ProjectPerson:
     """Up to 32, from as many tracks as there are."""
 
     @property
+    def track_ids(self) -> tuple[str, ...]:
+        return tuple(track.track_id for track in self.tracks)
+
+    @property
     def title(self) -> str:
         """The name, else the number."""
         return self.name or self.person_id
@@ -79,6 +87,24 @@ class ProjectPerson:
 def list_people(project: Project) -> tuple[ProjectPerson, ...]:
     """Everybody found so far, by number. Videos (or shots) that were not followed yet are left out."""
     return tuple(_Everybody(project).people())
+
+
+def find_everybody(job: Job) -> None:
+    """Find cuts and follow every face in all videos, without deciding who is meant. Raises what extraction raises."""
+    for video in footages(job.project):
+        shots = cut(job, video)
+        admit(job, video)
+        follow(job, video, shots)
+
+
+def choose_for(project: Project, role: Role, person: str) -> ProjectPerson:
+    """Say who lends the face (source) or is replaced (target). Kept by the person's number, which outlives another run. Raises UsageError."""
+    everybody = _Everybody(project)
+    chosen = everybody.made_of(everybody.find(person))
+    if not any(part.role == role for part in chosen.media):
+        raise UsageError(f"{chosen.title} is not seen in the {role}.", remedy="choose somebody who is: understudy people PROJECT")
+    ask_for(project, footage(project, role), chosen.person_id)
+    return _Everybody(project).person_of(chosen.track_ids)
 
 
 def name_person(project: Project, person: str, name: str) -> ProjectPerson:
@@ -142,7 +168,10 @@ class _Everybody:
         for identity in self.identities:
             if identity.identity_id not in self._numbers:
                 self._numbers[identity.identity_id] = project.store.number_person(self.anchors(identity.track_ids))
-        self._faces = self._labels()
+        self._faces: dict[tuple[str, str], str] = {}
+        self._meant: set[tuple[str, str]] = set()
+        for video in self._videos.values():
+            self._look_at(video)
 
     def anchors(self, track_ids: Sequence[str]) -> list[list[object]]:
         return anchors_of(self.heads, track_ids)
@@ -158,23 +187,27 @@ class _Everybody:
         raise UsageError(f"There is nobody called '{person}' in the project.", why=f"Known are: {known}.", remedy="see: understudy people PROJECT")
 
     def people(self) -> list[ProjectPerson]:
-        return [self._made(identity) for identity in sorted(self.identities, key=lambda who: self._numbers[who.identity_id])]
+        return [self.made_of(identity) for identity in sorted(self.identities, key=lambda who: self._numbers[who.identity_id])]
 
     def person_of(self, track_ids: Sequence[str]) -> ProjectPerson:
         """The person who has these tracks."""
-        return self._made(next(identity for identity in self.identities if set(track_ids) <= set(identity.track_ids)))
+        return self.made_of(next(identity for identity in self.identities if set(track_ids) <= set(identity.track_ids)))
 
-    def _labels(self) -> dict[tuple[str, str], str]:
-        """(identity_id, media_id) -> what `--face` calls the person there: by the same order as `find_people` gives for one video."""
-        labels: dict[tuple[str, str], str] = {}
-        for media_id in self._videos:
-            here = people_among(self._project.store, [head for head in self.heads if head.media_id == media_id])
-            for local in here:
-                owner = next(who for who in self.identities if local.track_ids[0] in who.track_ids)
-                labels.setdefault((owner.identity_id, media_id), local.identity_id)
-        return labels
+    def _look_at(self, video: Footage) -> None:
+        """What `--face` calls each person in a video (by the same order as `find_people` gives for one), and who is meant there."""
+        heads = [head for head in self.heads if head.media_id == video.media_id]
+        here = people_among(self._project.store, heads)
+        owners = {local.identity_id: next(who for who in self.identities if local.track_ids[0] in who.track_ids) for local in here}
+        for local in here:
+            self._faces.setdefault((owners[local.identity_id].identity_id, video.media_id), local.identity_id)
+        numbers = {f"person-{self._numbers[owners[local.identity_id].identity_id]}": local.identity_id for local in reversed(here)}
+        try:
+            chosen = choose_person(here, heads, face=named_face(self._project, video), sheet=video.path, also=numbers)
+        except FaceError:
+            return  # nobody, or it is not clear: extraction says so, and which ones there are
+        self._meant.add((owners[chosen.identity_id].identity_id, video.media_id))
 
-    def _made(self, identity: Identity) -> ProjectPerson:
+    def made_of(self, identity: Identity) -> ProjectPerson:
         own = [head for head in self.heads if head.track_id in set(identity.track_ids)]
         tracks = sorted((self._track(head) for head in own), key=lambda t: (list(self._videos).index(t.media_id), t.start_s, t.track_id))
         media = tuple(self._in_video(identity, video, own) for video in self._videos.values() if any(h.media_id == video.media_id for h in own))
@@ -198,8 +231,8 @@ class _Everybody:
 
     def _in_video(self, identity: Identity, video: Footage, own: list[TrackHead]) -> PersonMedia:
         frames = sum(len(head) for head in own if head.media_id == video.media_id)
-        seconds = frames / float(video.info.frame_rate)
-        return PersonMedia(video.media_id, video.path.name, video.row.role, self._faces[identity.identity_id, video.media_id], frames, seconds)
+        seconds, key = frames / float(video.info.frame_rate), (identity.identity_id, video.media_id)
+        return PersonMedia(video.media_id, video.path.name, video.row.role, self._faces[key], frames, seconds, key in self._meant)
 
 
 def heads_of(job: Job, video: Footage) -> list[TrackHead]:

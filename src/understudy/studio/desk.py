@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,21 @@ from .. import api
 from ..home import home
 from ..run.jobs import LANES, Job, Jobs, Lane
 from .memory import Memory, Place, folder_name
+from .portraits import Portraits
 from .safety import MOST_STREAMS
 from .uploads import Limits
 from .worker import is_working, start_worker
 
 _LOOK_EVERY = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that a page shows is not as it was. `what` is the name of a screen; `place` is '' where it concerns the whole studio."""
+
+    number: int
+    place: str
+    what: str
 
 
 @dataclass(slots=True)
@@ -33,6 +44,9 @@ class Desk:
     limits: Limits = field(default_factory=Limits)
     most_streams: int = MOST_STREAMS
     open_streams: int = 0
+    portraits: Portraits = field(default_factory=Portraits)
+    changes: deque[Change] = field(default_factory=lambda: deque(maxlen=256))
+    """What pages changed at once, without a job, so that other windows look again. In this process alone: a new studio begins with new pages."""
 
     @classmethod
     def open(cls, *, root: Path | None = None, limits: Limits | None = None) -> Desk:
@@ -59,6 +73,14 @@ class Desk:
     def job_of(self, place: Place, *kinds: str) -> Job | None:
         """The newest job of a project, of these kinds where any are named."""
         return next((job for job in self.jobs.of(place.folder) if not kinds or job.kind in kinds), None)
+
+    def tell(self, what: str, place: Place | None = None) -> None:
+        """Let all windows know that a screen of a project (or of the studio) has changed."""
+        self.changes.append(Change(self.last_change + 1, place.place if place else "", what))
+
+    @property
+    def last_change(self) -> int:
+        return self.changes[-1].number if self.changes else 0
 
     async def keep_workers(self) -> None:
         """As long as the studio runs: where work waits and nobody is at it, a worker is started."""

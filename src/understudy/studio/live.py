@@ -29,10 +29,15 @@ STILL_HERE_SECONDS = 15.0
 async def messages(request: Request, desk: Desk, words: Words, *, after: int | None) -> AsyncIterator[str]:
     """The stream, until the browser goes."""
     last = after if after is not None else await run_in_threadpool(desk.jobs.last_seq)
+    told = desk.last_change
     yield "retry: 1000\n\n"
     quiet = 0.0
     while not await request.is_disconnected():
         text, last = await run_in_threadpool(_news, desk, words, last)
+        changes = [change for change in tuple(desk.changes) if change.number > told]
+        told = changes[-1].number if changes else told
+        # without an `id`: they are not kept, and a browser that lost the line fetches everything anew
+        text += "".join(f"event: changed\ndata: {json.dumps({'place': one.place, 'what': one.what})}\n\n" for one in changes)
         quiet = 0.0 if text else quiet + POLL_SECONDS
         if text:
             yield text

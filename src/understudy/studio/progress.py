@@ -14,6 +14,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "make": ("look", "first", "learn", "final"),
     "make-draft": ("look", "final"),
     "check": ("look",),
+    "people": ("look",),
     "extract": ("look",),
     "train": ("look", "learn"),
     "render": ("look", "final"),

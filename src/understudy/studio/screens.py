@@ -19,6 +19,7 @@ class Screen:
 
 _SCREENS = (
     Screen("project", "project"),
+    Screen("people", "project"),
     Screen("consents", "project"),
     Screen("check", "project"),
     Screen("train", "project", dark=True),

@@ -27,6 +27,10 @@ def _check(project: Path, args: dict[str, Any], context: Context) -> Result:
     return {"outlook": api.check_project(project, settings=args.get("settings", {}), context=context).outlook}
 
 
+def _people(project: Path, args: dict[str, Any], context: Context) -> Result:
+    return {"people": len(api.people_find(project, context=context))}
+
+
 def _extract(project: Path, args: dict[str, Any], context: Context) -> Result:
     rows = api.extract(project, source_face=args.get("source_face"), face=args.get("face"), settings=args.get("settings", {}), context=context)
     return {"pieces": len(rows)}
@@ -61,6 +65,7 @@ def _verify(project: Path, args: dict[str, Any], context: Context) -> Result:
 KINDS: dict[str, Callable[[Path, dict[str, Any], Context], Result]] = {
     "make": _make,
     "check": _check,
+    "people": _people,
     "extract": _extract,
     "train": _train,
     "render": _render,

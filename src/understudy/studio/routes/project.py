@@ -51,14 +51,6 @@ def exchange(request: Request, place: str) -> Response:
     return go(request, f"/p/{place}")
 
 
-@router.post("/p/{place}/face")
-def face(request: Request, place: str, role: Annotated[Role, Form()], face: Annotated[str, Form()]) -> Response:
-    """Who is meant, where several are seen."""
-    here = place_of(request, place)
-    api.add(here.folder, api.video_path(here.folder, role), role=role, face=face)
-    return go(request, f"/p/{place}")
-
-
 @router.post("/p/{place}/jobs/{job}/{what}")
 def change(request: Request, place: str, job: int, what: Literal["stop", "resume"]) -> Response:
     """Stop work, or let it go on."""

@@ -1,5 +1,6 @@
 // What the pages do beyond plain HTML and htmx: watch the work, send videos, play them beside each other. One small module each.
 import { watch } from "./js/live.js";
+import { setUpPeople } from "./js/people.js";
 import { setUpUploads } from "./js/upload.js";
 import { setUpPlayers } from "./js/players.js";
 
@@ -7,4 +8,5 @@ import { setUpPlayers } from "./js/players.js";
 document.querySelector(".way [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 watch();
 setUpUploads();
+setUpPeople();
 setUpPlayers();

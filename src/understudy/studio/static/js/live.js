@@ -20,6 +20,7 @@ function listen() {
   };
   let lost = 0;
   source.addEventListener("job", (event) => tell(JSON.parse(event.data)));
+  source.addEventListener("changed", (event) => tell({ changed: JSON.parse(event.data) }));
   source.addEventListener("open", () => {
     clearTimeout(lost);
     lost = 0;
@@ -47,6 +48,11 @@ function take(message) {
     // what happened while nobody listened is fetched
     if (message.line && wasLost) announce("live:turned");
     wasLost = !message.line;
+    return;
+  }
+  if ("changed" in message) {
+    const { place, what } = message.changed;
+    if (!place || place === document.body.dataset.place) announce(`live:${what}`);
     return;
   }
   const list = document.querySelector(`[data-live-job="${message.job}"]`);
