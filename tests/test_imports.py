@@ -7,7 +7,7 @@ from pathlib import Path
 
 SRC = Path(__file__).parents[1] / "src" / "understudy"
 BASE = {"types", "errors", "permits", "config", "events", "files", "home"}
-LAYERS = ("video", "weights", "faces", "faceset", "model", "swap", "train", "merge", "provenance", "verify")
+LAYERS = ("paper", "video", "weights", "faces", "faceset", "model", "swap", "train", "merge", "provenance", "verify")
 """A package may import those before it. (`weights` stands beside `video`: it imports only the base.)"""
 TOP = {"studio", "pipeline", "doctor", "api", "cli", "terminal", "reference", "crash", "demo"}
 INTERFACES = {"rich", "cyclopts"}

@@ -62,7 +62,31 @@ def check_chain(book, public):
     check_signature(canonical({"seq": head["seq"], "hash": head["hash"]}), head["signature"], public, "the head")
 
 
-def check(whole, key):
+def check_consent(entry, public, folder):
+    """One record of a bundle, its revocation, and its scan where that lies beside."""
+    check(entry["paper"], public, folder)
+    record, revocation = entry["paper"]["record"], entry["revocation"]
+    number = record["record_id"]
+    lines = [f"The record {number} holds, until {record['expires'] or 'no end'}."]
+    if revocation:
+        inside = {k: v for k, v in revocation.items() if k != "signature"}
+        check_signature(canonical(inside), revocation["signature"], public, "the revocation")
+        if inside["record_id"] != number:
+            raise Fault(f"the revocation of {number} belongs to another record")
+        lines.append(f"  That consent was taken back on {inside['revoked_on']}.")
+    scan = record.get("scan")
+    if scan:
+        place = folder / f"{number}.scan.{scan['kind']}"
+        if not place.is_file():
+            lines.append("  There is a scan of the paper, but it is not here.")
+        elif hashlib.sha256(place.read_bytes()).hexdigest() != scan["sha256"]:
+            raise Fault(f"{place.name} is not the scan that was signed for")
+        else:
+            lines.append(f"  {place.name} is the scan that was signed for.")
+    return lines
+
+
+def check(whole, key, folder):
     signature = whole["signature"]
     if signature["algorithm"] != "Ed25519":
         raise Fault("the signature is of an unknown kind")
@@ -79,12 +103,8 @@ def check(whole, key):
         check_chain(content, public)
         lines.append(f"The chain holds: {len(content['rows'])} rows.")
     if whole["format"] == "understudy.consent-bundle/1":
-        check(content["paper"], public)
-        lines.append("The record inside holds.")
-        if content.get("revocation"):
-            inside = {k: v for k, v in content["revocation"].items() if k != "signature"}
-            check_signature(canonical(inside), content["revocation"]["signature"], public, "the revocation")
-            lines.append(f"The consent was taken back on {inside['revoked_on']}.")
+        for entry in content["papers"]:
+            lines += check_consent(entry, public, folder)
     if "made_on" in whole:
         stamp = {"time": whole["made_on"]["time"], "of": signature["value"]}
         check_signature(canonical(stamp), whole["made_on"]["signature"], public, "the time")
@@ -98,7 +118,8 @@ def main():
     parser.add_argument("--key", help="the public key that you expect, in hexadecimal")
     arguments = parser.parse_args()
     try:
-        lines = check(json.loads(Path(arguments.file).read_bytes()), arguments.key)
+        file = Path(arguments.file)
+        lines = check(json.loads(file.read_bytes()), arguments.key, file.parent)
     except Fault as fault:
         print(f"DOES NOT HOLD: {fault}.")
         return 1

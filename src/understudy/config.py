@@ -132,6 +132,15 @@ class LabelSettings(_Section):
         return reason
 
 
+class HouseSettings(_Section):
+    """Who answers for the production: stands on forms and pages about it."""
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    """Name of the newsroom, broadcaster or maker."""
+    contact: Annotated[str, Field(max_length=200)] = ""
+    """Where questions, withdrawals and complaints go: a mail address, a telephone number or a place."""
+
+
 class Settings(_Section):
     """All settings of a project."""
 
@@ -145,6 +154,7 @@ class Settings(_Section):
     merge: MergeSettings = MergeSettings()
     encode: EncodeSettings = EncodeSettings()
     label: LabelSettings = LabelSettings()
+    house: HouseSettings = HouseSettings()
 
 
 def wants_training(settings: Settings) -> bool:

@@ -22,7 +22,8 @@ from understudy.errors import (
 )
 from understudy.permits import require
 from understudy.provenance import ledger
-from understudy.provenance.consent import check_permit, describe, issue_permit, load_record, revoke, save_record
+from understudy.provenance.consent import check_permit, issue_permit, load_record, revoke, save_record
+from understudy.provenance.consent_words import describe
 from understudy.provenance.keys import make_keys
 
 pytestmark = pytest.mark.usefixtures("isolated_home")

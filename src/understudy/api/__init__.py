@@ -20,6 +20,7 @@ from ..pipeline.status import Status
 from ..provenance.complaints import Complaint
 from ..provenance.complaints import statement_file as complaint_statement
 from ..provenance.consent import ConsentRecord
+from ..provenance.consent_bundle import ExportedConsents
 from ..provenance.layers import ExportedLayers
 from ..provenance.ledger import Row as LedgerRow
 from ..verify.report import Report, verify
@@ -70,7 +71,7 @@ from .shots import ShotState, list_shots, set_shot_settings
 from .steps import add, extract, layers, new, publish, render, status, train
 from .strokes import add_stroke, list_strokes, remove_stroke, undo_stroke
 from .training import Checkpoint, TrainingState, go_back, training_state
-from .trust import consent_add, consent_new, consent_read, consent_revoke, consent_show, forget
+from .trust import consent_add, consent_export, consent_file, consent_form, consent_new, consent_read, consent_revoke, consent_show, forget
 from .whole import Swapped, swap
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "Checkpoint",
     "Complaint",
     "ConsentRecord",
+    "ExportedConsents",
     "ExportedLayers",
     "FaceWall",
     "Forgotten",
@@ -114,6 +116,9 @@ __all__ = [
     "complaint_show",
     "complaint_statement",
     "consent_add",
+    "consent_export",
+    "consent_file",
+    "consent_form",
     "consent_new",
     "consent_read",
     "consent_revoke",

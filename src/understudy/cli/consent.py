@@ -1,4 +1,4 @@
-"""`understudy consent`: making, showing, adding and taking back consent records; with flags, or asked on a terminal."""
+"""`understudy consent`: making, showing, adding, taking back and handing out consent records, and their forms; with flags, or asked on a terminal."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from cyclopts import App, Parameter
 
 from .. import api
 from ..errors import UsageError
+from ..paper.words import Language
 from ..pipeline.consents import ACTIONS
-from .support import PLAIN, WHOLE, say
+from .flags import ForceFlag
+from .support import PLAIN, WHOLE, say, write_page
 
 app = App(
     name="consent",
@@ -48,6 +50,9 @@ def new(
     deceased: Annotated[bool, Parameter(help="The person has died.")] = False,
     editor: Annotated[tuple[str, ...], Parameter(help="An editor who answers for public interest or satire; two are needed.")] = (),
     reason: Annotated[str | None, Parameter(help="Why public interest or satire, in a sentence.")] = None,
+    may_be_named: Annotated[bool, Parameter(help="The person agrees to be named in what is said about the production.")] = False,
+    original_may_be_shown: Annotated[bool, Parameter(help="The person agrees that unaltered pictures are shown beside the result.")] = False,
+    scan: Annotated[Path | None, Parameter(help="A PDF or picture of the signed paper; the record holds its SHA-256.")] = None,
     project: Annotated[Path | None, Parameter(help="Put the record into this project as well.")] = None,
 ) -> None:
     """Write and sign a consent record. On a terminal, what is not given as a flag is asked.
@@ -84,6 +89,9 @@ def new(
         deceased=deceased,
         editors=editor,
         reason=reason,
+        named=may_be_named,
+        show_original=original_may_be_shown,
+        scan=scan,
     )
     if project is not None:
         api.consent_add(project, record_path)
@@ -100,6 +108,88 @@ def show(record: Annotated[Path, Parameter(help="The record's file.")], /) -> No
         understudy consent show face.consent.json
     """
     say(api.consent_show(record))
+
+
+@app.command
+def form(
+    record: Annotated[Path | None, Parameter(help="A record to print the form of; without it, the form is filled in from the flags.")] = None,
+    /,
+    *,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"], help="The file to write (.html); without it, ROLE.consent.html.")] = None,
+    language: Annotated[Language, Parameter(help="en or nl.")] = "en",
+    role: Annotated[Literal["face", "performer", "voice"] | None, Parameter(help="face: lends the face. performer: acts in the target.")] = None,
+    project: Annotated[Path | None, Parameter(help="Fill in what this project knows.")] = None,
+    subject: Annotated[str | None, Parameter(help="Who is asked: full name.")] = None,
+    purpose: Annotated[str | None, Parameter(help="What the video is for, in a sentence.")] = None,
+    production: Annotated[str | None, Parameter(help="Title of the production.")] = None,
+    channel: Annotated[tuple[str, ...], Parameter(help="Where it may be shown; may be repeated.")] = (),
+    action: Annotated[tuple[str, ...], Parameter(help="What may be done: train, render, publish; without it, all three.")] = (),
+    expires: Annotated[str | None, Parameter(help="The last day on which it holds, as 2030-12-31.")] = None,
+    basis: Annotated[Basis | None, Parameter(help="On which ground.")] = None,
+    guardian: Annotated[str | None, Parameter(help="Who signs for a minor.")] = None,
+    next_of_kin: Annotated[str | None, Parameter(help="Who signs for somebody who has died.")] = None,
+    editor: Annotated[tuple[str, ...], Parameter(help="An editor who answers for public interest or satire; two are needed.")] = (),
+    reason: Annotated[str | None, Parameter(help="Why public interest or satire, in a sentence.")] = None,
+    recorded_by: Annotated[str | None, Parameter(help="Who writes it down.")] = None,
+    house: Annotated[str | None, Parameter(help="Who asks: newsroom, broadcaster or maker (else the setting house.name).")] = None,
+    contact: Annotated[str | None, Parameter(help="Where withdrawals and complaints go (else the setting house.contact).")] = None,
+    force: ForceFlag = False,
+) -> None:
+    """Write a consent form to print and sign: one HTML page, filled in as far as things are known, lines for the rest.
+
+    The paper is not the record: when it is signed, make the record with `consent new` and give it the `--scan`.
+
+    For example:
+
+        understudy consent form --role face --project film.understudy --language nl -o form.html
+    """
+    html = api.consent_form(
+        language=language,
+        record=record,
+        project=project,
+        role=role,
+        subject=subject,
+        purpose=purpose,
+        production=production,
+        channels=channel,
+        actions=action,
+        expires=expires,
+        basis=basis,
+        guardian=guardian,
+        next_of_kin=next_of_kin,
+        editors=editor,
+        reason=reason,
+        recorded_by=recorded_by,
+        house=house,
+        contact=contact,
+    )
+    path = out or Path(f"{role or record.name.split('.')[0] if record else role}.consent.html")
+    write_page(path, html, force=force)
+    say(f"Written: {path}\nOpen it in a browser and print it. When it is signed:  understudy consent new --scan SCAN.pdf")
+
+
+@app.command
+def export(
+    records: Annotated[tuple[Path, ...], Parameter(help="Files of records.")] = (),
+    /,
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"], help="A file (.json), or a new folder, which gets the scans too.")],
+    project: Annotated[Path | None, Parameter(help="Take all records of this project.")] = None,
+    force: ForceFlag = False,
+) -> None:
+    """Write the consent records of a production as one signed file, or a folder with their scans, that others can check (tools/check_papers.py).
+
+    What leaves holds the names of the people: give it only to whom they may be told.
+
+    For example:
+
+        understudy consent export --project film.understudy -o consents.json
+    """
+    done = api.consent_export(out, project=project, records=records, overwrite=force)
+    for record in done.records:
+        say(f"  {record.record_id}  {record.role}: {record.subject}")
+    scans = f" and {done.scans} scans" if done.scans else ""
+    say(f"Wrote {len(done.records)} records{scans} to {out}. To check it elsewhere: python tools/check_papers.py {shlex.quote(str(done.file))}")
 
 
 @app.command

@@ -19,12 +19,27 @@ from typing import Any
 from cyclopts import Group, Parameter
 
 from ..config import NAMES, check_name
-from ..errors import UsageError
+from ..errors import OutputExists, UsageError
 from ..events import Context
+from ..files import write_text
 from ..terminal import TITLES, Terminal, duration
 from ..types import Quality
 
-__all__ = ["LOOK", "PLAIN", "STEPS", "WHOLE", "Quality", "as_settings", "at_work", "ready_tokens", "say", "show_times", "suggestion", "typeable"]
+__all__ = [
+    "LOOK",
+    "PLAIN",
+    "STEPS",
+    "WHOLE",
+    "Quality",
+    "as_settings",
+    "at_work",
+    "ready_tokens",
+    "say",
+    "show_times",
+    "suggestion",
+    "typeable",
+    "write_page",
+]
 
 PLAIN = Parameter(negative_bool=(), negative_iterable=(), negative_none=(), show_default=False)
 """No `--no-…` and `--empty-…` beside the flags."""
@@ -87,6 +102,15 @@ def _program() -> str:
 def say(text: str = "") -> None:
     """A line of result on stdout, whole: never folded, so that commands can be copied."""
     print(typeable(text))
+
+
+def write_page(path: Path, html: str, *, force: bool) -> None:
+    """Write an HTML page. Raises UsageError for another ending, OutputExists where something is there and `force` is not given."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{path} does not end in .html.", remedy=f"name it {path.stem}.html")
+    if path.exists() and not force:
+        raise OutputExists(f"{path} is already there.", why="Nothing is overwritten unasked.", remedy="choose another name with -o, or add --force")
+    write_text(path, html)
 
 
 def suggestion(option: str) -> str | None:

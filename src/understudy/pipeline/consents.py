@@ -14,6 +14,7 @@ from ..files import write_bytes
 from ..permits import Action
 from ..project import Project
 from ..provenance.consent import ConsentRecord, check_permit, issue_permit, load_record
+from ..provenance.consent_scan import keep_scan, scan_beside
 from ..types import Permit
 
 NEEDED: tuple[Literal["face"], Literal["performer"]] = ("face", "performer")
@@ -50,6 +51,8 @@ def keep_record(project: Project, path: Path) -> ConsentRecord:
     record = read_record(path)
     kept = project.consent_file(record.record_id)
     write_bytes(kept, path.read_bytes())
+    if record.scan is not None and (scan := scan_beside(path, record.scan)).is_file():
+        keep_scan(record.scan, scan, scan_beside(kept, record.scan))
     project.store.put_consent(record.record_id, record.role, project.relative(kept))
     return record
 

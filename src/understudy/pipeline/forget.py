@@ -25,6 +25,7 @@ from ..home import home
 from ..project import Project
 from ..provenance import keys, ledger
 from ..provenance.consent import ConsentRecord, load_record
+from ..provenance.consent_scan import scan_beside
 from ..provenance.ledger import canonical
 from ..store import MediaRow
 from ..types import F32, Role
@@ -137,7 +138,7 @@ def _find(project: Project, person: str) -> _Person:
         )
     media = tuple(row for row in project.store.media() if row.role in roles)
     vectors = [vector for row in media for file in _tracks(project, row.media_id) for vector in _embeddings(file)]
-    return _Person(tuple(sorted(roles)), media, tuple(found), np.array(vectors, np.float32).reshape(len(vectors), -1))
+    return _Person(tuple(sorted(roles)), media, tuple(found), np.array(vectors, np.float32).reshape(len(vectors), -1 if vectors else 0))
 
 
 def _tracks(project: Project, media_id: str) -> list[Path]:
@@ -175,7 +176,10 @@ def _doomed(project: Project, who: _Person) -> Iterator[Path]:
     for path in _made_folders(project, who):
         yield from path.rglob("*")
     yield from (path for path in root.rglob(".*") if ".part" in path.name)
-    yield from (path for path, _ in who.records)
+    for path, record in who.records:
+        yield path
+        if record.scan is not None:
+            yield scan_beside(path, record.scan)
 
 
 def _made_folders(project: Project, who: _Person) -> Iterator[Path]:

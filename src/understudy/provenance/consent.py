@@ -33,6 +33,7 @@ from ..home import home
 from ..permits import Action, require
 from ..types import Permit
 from . import keys, ledger
+from .consent_scan import Scan, check_scan, keep_scan, scan_beside, scan_of
 from .ledger import canonical
 
 FORMAT = "understudy.consent/1"
@@ -72,11 +73,26 @@ class ConsentRecord(BaseModel):
     deceased: bool = False
     editors: tuple[str, ...] = ()
     reason: str | None = None
+    named: bool = False
+    """Agrees to be named in what is said about the production. The name is never in the video."""
+    show_original: bool = False
+    """Agrees that unaltered pictures of them are shown beside the result."""
+    scan: Scan | None = None
+    """The signed paper, if there is one."""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What is signed. Fields that came later are left out where they say nothing, so that older records keep their signature and hash."""
+        whole = self.model_dump(mode="json")
+        return {name: value for name, value in whole.items() if name not in _LATER or value}
 
     @property
     def sha256(self) -> str:
         """SHA-256 (hex) of the record's canonical JSON: the signed bytes."""
-        return sha256(canonical(self.model_dump(mode="json"))).hexdigest()
+        return sha256(canonical(self.content)).hexdigest()
+
+
+_LATER = frozenset({"named", "show_original", "scan"})
 
 
 def new_record(
@@ -97,11 +113,14 @@ def new_record(
     deceased: bool = False,
     editors: Sequence[str] = (),
     reason: str | None = None,
+    named: bool = False,
+    show_original: bool = False,
+    scan: Path | None = None,
 ) -> ConsentRecord:
     """A new, complete record, not yet written. Raises ConsentInvalid with what is missing or does not fit together.
 
     `expires` is the last day on which it holds. For a person who does not exist (`person_exists` False) the basis says so, and there need
-    be no end.
+    be no end. Of `scan`, a picture or PDF of the signed paper, the record holds the hash; `save_record` puts the file beside the record.
     """
     values: dict[str, Any] = {
         "record_id": f"consent-{secrets.token_hex(8)}",
@@ -122,6 +141,9 @@ def new_record(
         "deceased": deceased,
         "editors": _words(editors),
         "reason": _name(reason),
+        "named": named,
+        "show_original": show_original,
+        "scan": scan_of(scan) if scan else None,
     }
     for name, choices in (("role", ROLES), ("basis", BASES)):
         if values[name] not in choices:
@@ -201,11 +223,16 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def save_record(record: ConsentRecord, path: Path) -> None:
-    """Sign the record with this machine's key and write it, whole or not at all. Raises OutputExists, KeysMissing, DiskFull …"""
+def save_record(record: ConsentRecord, path: Path, *, scan: Path | None = None) -> None:
+    """Sign the record with this machine's key and write it, whole or not at all. Raises OutputExists, KeysMissing, DiskFull …
+
+    `scan` is the file that the record was made with; a copy is put beside the record.
+    """
     if path.exists():
         raise OutputExists(f"{path} is already there.", why="A consent record is never overwritten.", remedy="choose another name")
-    content = record.model_dump(mode="json")
+    if record.scan is not None and scan is not None:
+        keep_scan(record.scan, scan, scan_beside(path, record.scan))
+    content = record.content
     signature = {"algorithm": "Ed25519", "public_key": keys.public_key(), "value": keys.sign(canonical(content)).hex()}
     text = json.dumps({"format": FORMAT, "record": content, "signature": signature}, indent=2, ensure_ascii=False)
     write_bytes(path, text.encode("utf-8") + b"\n")
@@ -242,12 +269,15 @@ def load_record(path: Path) -> ConsentRecord:
         )
     try:
         # from JSON, so that lists may stand for tuples in the strict model
-        return ConsentRecord.model_validate_json(canonical(content))
+        record = ConsentRecord.model_validate_json(canonical(content))
     except ValidationError as error:
         first = error.errors()[0]
         raise ConsentInvalid(
             f"The consent record {path} is not complete.", why=f"{'.'.join(map(str, first['loc']))}: {first['msg']}", remedy=_NEW
         ) from None
+    if record.scan is not None:
+        check_scan(record.scan, scan_beside(path, record.scan))
+    return record
 
 
 def issue_permit(
@@ -318,6 +348,14 @@ def _revocation(record_id: str) -> Path:
     return home() / "revocations" / f"{record_id}.json"
 
 
+def revocation_of(record_id: str) -> dict[str, Any] | None:
+    """The signed revocation of a record as it was written; None where the consent was not taken back, or its file is damaged."""
+    try:
+        return json.loads(_revocation(record_id).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
 def _check_not_revoked(record_id: str, subject: str) -> None:
     """The file alone decides, whatever is in it: a damaged revocation is still one."""
     if _revocation(record_id).exists():
@@ -326,30 +364,3 @@ def _check_not_revoked(record_id: str, subject: str) -> None:
             why="Nothing more may be made with it.",
             remedy=f"if the person agrees again, {_NEW}",
         )
-
-
-def describe(record: ConsentRecord) -> str:
-    """The record in plain words, several lines."""
-    role = {"face": "lends the face", "performer": "gives the performance", "voice": "lends the voice"}[record.role]
-    lines = [
-        f"{record.subject} {role}." + ("" if record.person_exists else " This person does not exist."),
-        f"Purpose: {record.purpose}",
-        f"Production: {record.production}; shown on: {', '.join(record.channels)}",
-        f"May be done: {', '.join(record.actions)}",
-        f"Holds until {record.expires}." if record.expires else "Has no end.",
-        f"Ground: {record.basis}",
-    ]
-    if record.minor:
-        lines.append("The person is a minor.")
-    if record.deceased:
-        lines.append("The person has died.")
-    if record.guardian:
-        lines.append(f"Guardian: {record.guardian}")
-    if record.next_of_kin:
-        lines.append(f"Next of kin: {record.next_of_kin}")
-    if record.editors:
-        lines.append(f"Editors who answer for it: {', '.join(record.editors)}")
-    if record.reason:
-        lines.append(f"Reason: {record.reason}")
-    lines.append(f"Recorded by {record.recorded_by} on {record.recorded_on}, as {record.record_id}.")
-    return "\n".join(lines)

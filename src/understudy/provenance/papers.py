@@ -102,9 +102,13 @@ def _time_holds(whole: dict[str, Any]) -> bool:
 
 
 def _inside_holds(content: dict[str, Any], public: str) -> bool:
-    """Whether the consent record in a bundle, and its revocation, are signed with the same key."""
-    paper, revocation = content.get("paper"), content.get("revocation")
-    if paper is not None and not keys.signature_holds(canonical(paper["record"]), paper["signature"]["value"], public):
+    """Whether every consent record in a bundle, and its revocation, are signed with the same key."""
+    return all(_entry_holds(entry, public) for entry in content.get("papers", ()))
+
+
+def _entry_holds(entry: dict[str, Any], public: str) -> bool:
+    paper, revocation = entry["paper"], entry["revocation"]
+    if not keys.signature_holds(canonical(paper["record"]), paper["signature"]["value"], public):
         return False
     if revocation is None:
         return True

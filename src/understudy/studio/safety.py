@@ -7,6 +7,7 @@ headers that keep a page from being framed, sniffed, cached, or from running any
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,8 @@ from .memory import Memory, Session
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 MOST_BODY = 1 << 20
+MOST_SCAN = 64 << 20
+"""Of a form to which a scan of a signed paper may be attached."""
 """Bytes that a form may have. Uploads have a limit of their own (`uploads`)."""
 MOST_STREAMS = 24
 """Open event streams. A browser needs one."""
@@ -108,7 +111,7 @@ class Guard:
         if answer is not None:
             await answer(scope, receive, send)
             return
-        counted = receive if UPLOADS in scope["path"] else _counted(receive)
+        counted = receive if UPLOADS in scope["path"] else _counted(receive, _most(scope["path"]))
         await self.app(scope, counted, send)
 
     def _stranger(self, scope: Scope, headers: Headers) -> Refusal | None:
@@ -126,7 +129,7 @@ class Guard:
         if scope["path"] == "/static" or ".." in scope["path"].split("/") or "\\" in scope["path"] or "\0" in scope["path"]:
             return Refusal(404, "path")
         length = headers.get("content-length")
-        if length is not None and UPLOADS not in scope["path"] and (not length.isdigit() or int(length) > MOST_BODY):
+        if length is not None and UPLOADS not in scope["path"] and (not length.isdigit() or int(length) > _most(scope["path"])):
             return Refusal(413, "large")
         return None
 
@@ -167,14 +170,21 @@ def _with_headers(send: Send, public: bool) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers.update(HEADERS)
+            for name, value in HEADERS.items():
+                # a page to print has a policy of its own, stricter but for the pictures inside it
+                headers.setdefault(name, value)
             headers["Cache-Control"] = "no-cache" if public else "no-store"
         await send(message)
 
     return sending
 
 
-def _counted(receive: Receive) -> Callable[[], Awaitable[Message]]:
+def _most(path: str) -> int:
+    """Bytes that the body of a request to this place may have."""
+    return MOST_SCAN if re.fullmatch(r"/p/[^/]+/consents/[a-z]+", path) else MOST_BODY
+
+
+def _counted(receive: Receive, most: int) -> Callable[[], Awaitable[Message]]:
     """A body that says no length of itself is counted as it comes."""
     seen = 0
 
@@ -183,7 +193,7 @@ def _counted(receive: Receive) -> Callable[[], Awaitable[Message]]:
         message = await receive()
         if message["type"] == "http.request":
             seen += len(message.get("body", b""))
-            if seen > MOST_BODY:
+            if seen > most:
                 raise HTTPException(413)
         return message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from ...errors import ConsentInvalid, ConsentScope
 from ..desk import place_of
 from ..memory import Place
 from ..pages import go, page, trouble, words_of
+from ..papers import saved, shown
 
 router = APIRouter(include_in_schema=False)
 ConsentRole = Literal["face", "performer"]
@@ -56,6 +58,38 @@ def _known(kept: dict[str, api.KeptConsent]) -> dict[str, str]:
     }
 
 
+@router.get("/p/{place}/consents/{role}/form")
+def form(request: Request, place: str, role: ConsentRole, *, save: bool = False, blank: bool = False) -> Response:
+    """The form to print and sign: of the record that there is, else (or `blank`) of what is known about the production."""
+    here, language = place_of(request, place), words_of(request).language
+    kept = api.consents(here.folder).get(role)
+    record = kept.record if kept and not blank else None
+    address = f"/p/{place}/consents/{role}/form?save=true{'&blank=true' if blank else ''}"
+    html = api.consent_form(
+        language=language,
+        project=here.folder,
+        record=_file_of(here, record) if record and record.person_exists else None,
+        role=role,
+        studio="" if save else address,
+    )
+    return saved(html, f"{here.name}-{role}-consent") if save else shown(html)
+
+
+def _file_of(here: Place, record: api.ConsentRecord) -> Path:
+    return api.consent_file(here.folder, record.record_id)
+
+
+@router.get("/p/{place}/consents.json")
+def export(request: Request, place: str) -> Response:
+    """All records of the project as one signed file."""
+    here = place_of(request, place)
+    with tempfile.TemporaryDirectory(prefix="understudy-") as folder:
+        done = api.consent_export(Path(folder) / "consents.json", project=here.folder)
+        return Response(
+            done.file.read_bytes(), media_type="application/json", headers={"Content-Disposition": 'attachment; filename="consents.json"'}
+        )
+
+
 @router.post("/p/{place}/consents/{role}")
 def record(
     request: Request,
@@ -75,6 +109,9 @@ def record(
     deceased: Annotated[bool, Form()] = False,
     editors: Annotated[list[str] | None, Form()] = None,
     reason: Annotated[str, Form()] = "",
+    named: Annotated[bool, Form()] = False,
+    show_original: Annotated[bool, Form()] = False,
+    scan: UploadFile | None = None,
 ) -> Response:
     """Write and sign a record, and put it into the project. What belongs to another ground than the chosen one is left out."""
     here = place_of(request, place)
@@ -96,9 +133,16 @@ def record(
         "deceased": kin or (satire and deceased),
         "editors": (editors or []) if satire else [],
         "reason": reason if satire else None,
+        "named": named and not satire,
+        "show_original": show_original and not satire,
     }
     path = new_file(here, role)
-    api.consent_new(path, **fields)
+    with tempfile.TemporaryDirectory(prefix="understudy-") as folder:
+        paper = Path(folder) / "scan"
+        if scan is not None and scan.size:
+            with paper.open("wb") as file:
+                shutil.copyfileobj(scan.file, file)
+        api.consent_new(path, **fields, scan=paper if paper.is_file() else None)
     api.consent_add(here.folder, path)
     return go(request, f"/p/{place}/consents")
 
