@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from treatments import Picture, load, luma, x264
 
-from understudy.provenance.mark.detect import Gatherer, Mark, find
+from understudy.provenance.mark.detect import Mark, find
+from understudy.provenance.mark.gather import Gatherer
 
 _LENGTHS = (1, 8, 25)
 _MOST_PIXELS = 640 * 360

@@ -25,8 +25,9 @@ from treatments import Picture, load, luma, treatments, x264
 from unmarked import in_turn, windows
 
 from understudy.provenance.mark import fingerprint
-from understudy.provenance.mark.detect import LEAST_Z, Gatherer, Mark, find
+from understudy.provenance.mark.detect import LEAST_Z, Mark, find
 from understudy.provenance.mark.embed import Marker
+from understudy.provenance.mark.gather import Gatherer
 
 SMALL = 300
 """Lines up to which a clip counts as small."""

@@ -14,9 +14,10 @@ from actors import clip
 from synthetic import cut_clip
 
 from understudy.provenance.mark import fingerprint
-from understudy.provenance.mark.code import bits_of, number_of
-from understudy.provenance.mark.detect import LEAST_Z, Gatherer, Mark, find
+from understudy.provenance.mark.code import SYMBOLS, number_of, symbols_of
+from understudy.provenance.mark.detect import LEAST_Z, Mark, find
 from understudy.provenance.mark.embed import Marker
+from understudy.provenance.mark.gather import Gatherer
 from understudy.video.read import read_frames
 
 NUMBER = 0x5EAF00D1
@@ -64,12 +65,18 @@ def marked(plain) -> list[np.ndarray]:
     return marked_with(plain)
 
 
-def test_a_number_survives_bits_that_are_doubtful():
-    soft = bits_of(NUMBER) * 5
-    assert number_of(soft) == NUMBER
-    soft[[3, 17, 40]] *= -0.1
-    assert number_of(soft) == NUMBER
-    assert number_of(np.where(np.arange(48) < 20, -soft, soft)) is None
+def test_a_number_survives_symbols_that_are_wrong():
+    noise = np.random.default_rng(2)
+    soft = symbols_of(NUMBER) + noise.normal(0, 1.1, SYMBOLS)
+    wrong = (soft > 0) != (symbols_of(NUMBER) > 0)
+    assert wrong.sum() > 25 and number_of(soft) == NUMBER
+    assert number_of(np.where(np.arange(SYMBOLS) % 5 == 0, 0, symbols_of(NUMBER))) == NUMBER
+    assert number_of(np.where(np.arange(SYMBOLS) < 80, -1, 1) * symbols_of(NUMBER)) is None
+
+
+def test_noise_gives_no_number():
+    noise = np.random.default_rng(5)
+    assert not [soft for soft in noise.normal(size=(40, SYMBOLS)) if number_of(soft) is not None]
 
 
 def test_the_mark_is_read_and_hardly_seen(plain, marked):

@@ -13,11 +13,13 @@ from ...types import F32
 from ...video.probe import probe
 from ...video.read import frame_pts, read_frames
 from . import fingerprint
-from .detect import LEAST_SIDE, Gatherer, Mark, Placement, find
+from .detect import LEAST_SIDE, Mark, find
+from .gather import Gatherer
+from .placement import Placement
 
 STRETCH = 3.0
 """Seconds of one stretch."""
-MOST_STRETCHES, MOST_FRAMES = 5, 75
+MOST_STRETCHES, MOST_FRAMES = 5, 100
 
 
 @dataclass(frozen=True, slots=True)
