@@ -39,7 +39,7 @@ class FaceSettings(_Section):
     """Longest side of the picture in which faces are searched, in pixels. Larger finds smaller faces and takes longer."""
     detect_score: Annotated[float, Field(ge=0.3, le=0.99)] = 0.7
     """How sure the detector must be."""
-    parse_every: Annotated[int, Field(ge=1, le=100)] = 12
+    parse_every: Annotated[int, Field(ge=1, le=100)] = 24
     """Tell skin from hair and hands at least every this many frames, sooner where something comes before the face; it is carried along in between."""
 
 

@@ -59,7 +59,8 @@ def other() -> Track:
 def test_every_frame_is_followed(actor: Track) -> None:
     assert actor.frame_index.tolist() == list(range(150))
     assert actor.presence.min() > 0.9
-    assert actor.key_index.tolist() == list(range(0, 150, FaceSettings().parse_every))
+    assert actor.key_index[0] == 0 and 150 - actor.key_index[-1] <= FaceSettings().parse_every
+    assert np.diff(actor.key_index).max() <= FaceSettings().parse_every and len(actor.key_index) <= 12, "nothing comes before this face"
     assert np.linalg.norm(actor.embedding) == pytest.approx(1, abs=1e-5)
 
 

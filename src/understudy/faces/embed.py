@@ -35,7 +35,7 @@ def aligned(picture: Picture, landmarks: np.ndarray) -> U8:
 
 def embed(pictures: list[U8], weights: Sequence[float] | None = None) -> F32:
     """Aligned pictures of one person -> (128,) unit length: the mean of their unit vectors by `weights` (None: alike); zeros for no picture."""
-    net = onnx("sface")
+    net = onnx("sface", single=True)
     total = np.zeros(128, np.float64)
     shares = np.ones(len(pictures)) if weights is None or not any(weights) else np.asarray(weights, np.float64)
     for picture, share in zip(pictures, shares, strict=True):

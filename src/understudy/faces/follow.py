@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 
 import cv2
 import numpy as np
@@ -12,7 +12,8 @@ import numpy as np
 from ..types import F32, N_LANDMARKS, U8, Track
 from .align import crop_matrices
 from .embed import aligned, embed
-from .landmark import SIDE, Measured, as_given, blendshapes
+from .landmark import SIDE, Measured, as_given
+from .lanes import Lanes
 from .mesh import BROW_LEFT, BROW_RIGHT, EYE_LEFT, EYE_RIGHT, FACE_OVAL, LIPS_INNER, LIPS_OUTER, N_SKIN, pose_deg
 from .segment import SIDE as CLASSES_SIDE
 from .segment import head_of, parse
@@ -49,13 +50,10 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 
 class Followed:
-    """Gathers a face's measurements; keeps small pictures only.
+    """Gathers a face's measurements; keeps small pictures only."""
 
-    `aside` is one other thread, on which the slow networks run that following does not wait for.
-    """
-
-    def __init__(self, *, parse_every: int, aside: Executor) -> None:
-        self._aside = aside
+    def __init__(self, *, parse_every: int, lanes: Lanes) -> None:
+        self._lanes = lanes
         self._parse_every = parse_every
         self.index: list[int] = []
         self.meshes: list[F32] = []
@@ -122,7 +120,7 @@ class Followed:
             if self._keys[-1][0] == number:
                 return
             self._keys[-1][1].result()  # so that work does not pile up
-        self._keys.append((number, self._aside.submit(parse, head_of(picture, self.meshes[number]))))
+        self._keys.append((number, self._lanes.aside.submit(parse, head_of(picture, self.meshes[number]))))
 
     def _must_parse(self, number: int) -> bool:
         """At least every so often; sooner where the colours say that a hand or a microphone has come or gone, or where the face was lost."""
@@ -147,7 +145,7 @@ class Followed:
         """Everything at once: steadied mesh, pose, expression, identity."""
         index = np.asarray(self.index, np.int32)
         best = sorted(self._portraits, reverse=True, key=lambda portrait: portrait[:2])
-        embedding = self._aside.submit(embed, [face for _, _, face, _ in best], [value for value, *_ in best])
+        embedding = self._lanes.aside.submit(embed, [face for _, _, face, _ in best], [value for value, *_ in best])
         landmarks = smooth_landmarks(np.stack(self.meshes).astype(np.float32), index)
         key_index = np.asarray([number for number, _ in self._keys], np.int32)
         key_classes = np.stack([classes.result() for _, classes in self._keys]).reshape(-1, CLASSES_SIDE, CLASSES_SIDE)
@@ -160,7 +158,7 @@ class Followed:
             landmarks=landmarks,
             presence=np.asarray(self.presence, np.float32),
             pose_deg=pose_deg(landmarks),
-            blendshapes=blendshapes(landmarks),
+            blendshapes=self._lanes.expressions(landmarks),
             sharpness=np.asarray(self._sharpness, np.float32),
             vertex_rgb=np.stack(self._colours),
             embedding=embedding.result(),
@@ -179,10 +177,10 @@ def _jpeg(rgb: U8) -> bytes:
 
 def _sharpness(crop: U8) -> float:
     """Mean absolute Laplacian of the luma in the middle of the face, the face being 128 px high."""
-    side = round(SIDE * 128 / (SIDE / 1.5))
-    gray = cv2.resize(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), (side, side), interpolation=cv2.INTER_AREA)
-    low, high = side // 4, side - side // 4
-    return float(np.abs(cv2.Laplacian(gray[low:high, low:high], cv2.CV_16S)).mean())
+    low, high = SIDE // 4, SIDE - SIDE // 4
+    side = round((high - low) * 128 / (SIDE / 1.5))
+    gray = cv2.resize(cv2.cvtColor(crop[low:high, low:high], cv2.COLOR_RGB2GRAY), (side, side), interpolation=cv2.INTER_AREA)
+    return float(np.abs(cv2.Laplacian(gray, cv2.CV_16S)).mean())
 
 
 def _colours(measured: Measured) -> U8:

@@ -39,24 +39,24 @@ class Measured:
     """(478, 3) in crop pixels."""
 
 
-def from_box(picture: Picture, face: Face) -> Measured:
+def from_box(picture: Picture, face: Face, *, lane: int = 0) -> Measured:
     """The mesh of a face that the detector found."""
     right, left = face.points5[0], face.points5[1]
     angle = float(np.arctan2(left[1] - right[1], left[0] - right[0]))
     box = face.box_xyxy
     side = _MARGIN * float(max(box[2] - box[0], box[3] - box[1]))
-    return _measure(picture, square_matrix((box[:2] + box[2:]) / 2, side, angle, size=SIDE))
+    return _measure(picture, square_matrix((box[:2] + box[2:]) / 2, side, angle, size=SIDE), lane)
 
 
-def from_mesh(picture: Picture, landmarks: F32) -> Measured:
+def from_mesh(picture: Picture, landmarks: F32, *, lane: int = 0) -> Measured:
     """The mesh of a face from its mesh (478, 3) in the frame before (or the same frame, to refine it)."""
-    return _measure(picture, _around(landmarks))
+    return _measure(picture, _around(landmarks), lane)
 
 
 def as_given(picture: Picture, landmarks: F32) -> Measured:
     """A mesh (478, 3) that is known otherwise, with the network's belief that a face is there and the crop around it."""
     matrix = _around(landmarks)
-    measured = _measure(picture, matrix)
+    measured = _measure(picture, matrix, 0)
     return Measured(landmarks=landmarks, presence=measured.presence, crop=measured.crop, crop_landmarks=apply(matrix, landmarks))
 
 
@@ -71,9 +71,9 @@ def _around(landmarks: F32) -> F32:
     return square_matrix(turn @ ((low + high) / 2), _MARGIN * float((high - low).max()), angle, size=SIDE)
 
 
-def _measure(picture: Picture, matrix: F32) -> Measured:
+def _measure(picture: Picture, matrix: F32, lane: int) -> Measured:
     crop = cut(picture, matrix, size=SIDE)
-    net = lite("landmarker", "face_landmarks_detector.tflite")
+    net = lite("landmarker", "face_landmarks_detector.tflite", lane=lane)
     out = net((crop * np.float32(1 / 255))[None])
     inside = out["Identity"].reshape(N_LANDMARKS, 3)
     presence = float(1 / (1 + np.exp(-np.clip(out["Identity_1"].item(), -30, 30))))
@@ -82,9 +82,9 @@ def _measure(picture: Picture, matrix: F32) -> Measured:
     return Measured(landmarks=apply(invert(matrix), inside), presence=presence, crop=crop, crop_landmarks=inside)
 
 
-def blendshapes(landmarks: np.ndarray) -> F32:
+def blendshapes(landmarks: np.ndarray, *, lane: int = 0) -> F32:
     """(T, 478, 3) -> (T, 52) in 0..1, in the order of `mesh.BLENDSHAPE_NAMES`. Scale and place of the mesh do not matter."""
-    net = lite("landmarker", "face_blendshapes.tflite")
+    net = lite("landmarker", "face_blendshapes.tflite", lane=lane)
     out = np.empty((len(landmarks), 52), np.float32)
     for i, mesh in enumerate(np.asarray(landmarks, np.float32)):
         (out[i],) = net(np.ascontiguousarray(mesh[_EXPRESSION_POINTS, :2])[None]).values()

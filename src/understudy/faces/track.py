@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from ..video.read import read_frames
 from .detect import Detector
 from .follow import Followed, mesh_box, overlap
 from .landmark import Measured, from_box, from_mesh
+from .lanes import Lanes, ahead
 from .warp import Picture, bytes_of, size_hw
 
 _SURE = 0.5
@@ -43,9 +44,12 @@ def track_shot(path: Path, info: VideoInfo, *, shot: Shot, media_id: str, settin
     found late is followed back to where it began. Memory grows with the number of faces seen (about 20 kB a face and frame), not with the
     size of the pictures.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="faces") as aside:
-        follower = _Follower(settings, aside)
-        for frame in read_frames(path, want="planes", start_index=shot.start_index, end_index=shot.end_index, info=info):
+    with (
+        Lanes() as lanes,
+        closing(ahead(read_frames(path, want="planes", start_index=shot.start_index, end_index=shot.end_index, info=info))) as frames,
+    ):
+        follower = _Follower(settings, lanes)
+        for frame in frames:
             context.check()
             if frame.planes is None:
                 continue
@@ -59,9 +63,9 @@ def track_shot(path: Path, info: VideoInfo, *, shot: Shot, media_id: str, settin
 class _Follower:
     """The faces in sight, the lost ones that may come back, and those that are over."""
 
-    def __init__(self, settings: FaceSettings, aside: Executor) -> None:
+    def __init__(self, settings: FaceSettings, lanes: Lanes) -> None:
         self._settings = settings
-        self._aside = aside
+        self._lanes = lanes
         self._detector = Detector(settings)
         self._live: list[Followed] = []
         self._over: list[Followed] = []
@@ -90,8 +94,8 @@ class _Follower:
         for followed in self._live:
             if followed.lost_for:
                 followed.lost_for += 1
-                continue
-            measured = from_mesh(picture, followed.meshes[-1])
+        seen = [followed for followed in self._live if not followed.lost_for]
+        for followed, measured in zip(seen, self._lanes.measure(picture, [f.meshes[-1] for f in seen]), strict=True):
             box = mesh_box(measured.landmarks)
             if measured.presence >= _SURE and _plausible(box, picture):
                 followed.add(picture, index, measured)
@@ -115,7 +119,7 @@ class _Follower:
                 self._take(followed, picture, index, match)
         for face in free:
             if all(overlap(face.box_xyxy, f.box) < _SAME for f in self._live if not f.lost_for):
-                fresh = Followed(parse_every=self._settings.parse_every, aside=self._aside)
+                fresh = Followed(parse_every=self._settings.parse_every, lanes=self._lanes)
                 if self._take(fresh, picture, index, face):
                     self._live.append(fresh)
 

@@ -8,6 +8,7 @@ MPEG-2, H.264 and HEVC.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Literal
 
 import cv2
@@ -37,6 +38,7 @@ def _yuv_from_rgb_matrix(color: ColorInfo) -> np.ndarray:
     return np.column_stack([np.stack([luma * luma_span, u, v]), [black, middle, middle]])
 
 
+@cache
 def _rgb_from_yuv_matrix(color: ColorInfo) -> np.ndarray:
     """(3, 4) float64, the inverse of `_yuv_from_rgb_matrix`."""
     forward = _yuv_from_rgb_matrix(color)

@@ -1,4 +1,4 @@
-"""Opening the networks. Each is opened once in a process; an opened network serves one thread at a time."""
+"""Opening the networks. Each is opened once in a process and lane; an opened network serves one thread at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .registry import path
 
 
 def threads() -> int:
-    """How many threads a small network gets: the processors that this process may use, at most 4 (more do not help them)."""
+    """How many threads work at once: the processors that this process may use, at most 4."""
     return max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
 
 
@@ -36,13 +36,16 @@ def _quiet() -> Iterator[None]:
 
 
 class Lite:
-    """A TFLite network on the processor: one float32 input, some float32 outputs."""
+    """A TFLite network on one thread: one float32 input, some float32 outputs.
+
+    On two threads these small networks gain little and spend half of the second one waiting; other work is put beside them instead.
+    """
 
     def __init__(self, content: bytes) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         with _quiet():
-            self._net: Any = Interpreter(model_content=content, num_threads=threads())
+            self._net: Any = Interpreter(model_content=content, num_threads=1)
             self._net.allocate_tensors()
         self._input = self._net.get_input_details()[0]["index"]
         self._outputs = [(d["name"], d["index"]) for d in self._net.get_output_details()]
@@ -55,8 +58,8 @@ class Lite:
 
 
 @cache
-def lite(name: str, member: str | None = None) -> Lite:
-    """The TFLite network `name`, or the file `member` inside a .task bundle."""
+def lite(name: str, member: str | None = None, *, lane: int = 0) -> Lite:
+    """The TFLite network `name`, or the file `member` inside a .task bundle. Threads that run it at the same time name lanes of their own."""
     file = path(name)
     if member is None:
         return Lite(file.read_bytes())
@@ -65,12 +68,12 @@ def lite(name: str, member: str | None = None) -> Lite:
 
 
 @cache
-def onnx(name: str) -> Any:
-    """The onnxruntime session of network `name`, on the processor."""
+def onnx(name: str, *, single: bool = False) -> Any:
+    """The onnxruntime session of network `name`, on the processor; `single`: on one thread, for work that runs beside other work."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads()
+    options.intra_op_num_threads = 1 if single else threads()
     options.log_severity_level = 3  # the file keeps its weights as inputs, which is warned of once for each
     return onnxruntime.InferenceSession(path(name), options, providers=["CPUExecutionProvider"])
 
