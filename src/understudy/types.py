@@ -225,6 +225,32 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """A face that the detector sees and the mesh does not fit: a strong profile, far away or dark. It has no mesh, so nothing is ever put on it."""
+
+    media_id: str
+    shot_id: str
+    frame_index: NDArray[np.int32]
+    """(K,) strictly rising: the frames in which the detector looked and saw it."""
+    box_xyxy: F32
+    """(K, 4)"""
+    points5: F32
+    """(K, 5, 2) as `Face.points5`; what is turned away is guessed."""
+    score: F32
+    """(K,)"""
+
+    def __post_init__(self) -> None:
+        k = len(self.frame_index)
+        _require(self.frame_index, "frame_index", (k,), np.int32)
+        _require(self.box_xyxy, "box_xyxy", (k, 4), np.float32)
+        _require(self.points5, "points5", (k, 5, 2), np.float32)
+        _require(self.score, "score", (k,), np.float32)
+
+    def __len__(self) -> int:
+        return len(self.frame_index)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Identity:
     """One person: a cluster of tracks, of one video or of several."""
 

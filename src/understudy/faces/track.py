@@ -10,12 +10,13 @@ import numpy as np
 
 from ..config import FaceSettings
 from ..events import Context, Meter
-from ..types import Face, Shot, Track, VideoInfo
+from ..types import Face, Shot, Sighting, Track, VideoInfo
 from ..video.read import read_frames
 from .detect import Detector
 from .follow import Followed, mesh_box, overlap
 from .landmark import Measured, from_box, from_mesh
 from .lanes import Lanes, ahead
+from .sight import Sightings
 from .warp import Picture, bytes_of, size_hw
 
 _SURE = 0.5
@@ -38,7 +39,14 @@ _RECENT_BYTES = 128 << 20
 
 
 def track_shot(path: Path, info: VideoInfo, *, shot: Shot, media_id: str, settings: FaceSettings, context: Context, meter: Meter) -> list[Track]:
-    """All faces of a shot, each as one Track, in the order in which they appear.
+    """All faces of a shot that a mesh fits, each as one Track, in the order in which they appear. See `watch_shot`."""
+    return watch_shot(path, info, shot=shot, media_id=media_id, settings=settings, context=context, meter=meter)[0]
+
+
+def watch_shot(
+    path: Path, info: VideoInfo, *, shot: Shot, media_id: str, settings: FaceSettings, context: Context, meter: Meter
+) -> tuple[list[Track], list[Sighting]]:
+    """All faces of a shot that a mesh fits, in the order in which they appear, and those that only the detector sees.
 
     The detector looks at the shot's start, where a face is lost, and every `detect_every` frames; in between the mesh follows itself. A face
     found late is followed back to where it began. Memory grows with the number of faces seen (about 20 kB a face and frame), not with the
@@ -57,7 +65,8 @@ def track_shot(path: Path, info: VideoInfo, *, shot: Shot, media_id: str, settin
             meter.step()
         shortest = min(_SHORTEST, max(1, shot.end_index - shot.start_index))
         kept = [f for f in follower.all() if len(f) >= shortest and float(np.median(f.presence)) >= _SURE / 2]
-        return [f.track(track_id=f"{shot.shot_id[:12]}-{number}", media_id=media_id, shot_id=shot.shot_id) for number, f in enumerate(kept)]
+        tracks = [f.track(track_id=f"{shot.shot_id[:12]}-{number}", media_id=media_id, shot_id=shot.shot_id) for number, f in enumerate(kept)]
+        return tracks, follower.aside.all(media_id=media_id, shot_id=shot.shot_id, tracks=tracks)
 
 
 class _Follower:
@@ -71,6 +80,8 @@ class _Follower:
         self._over: list[Followed] = []
         self._count = 0
         self._recent: deque[tuple[int, Picture]] = deque()
+        self.aside = Sightings(gap=2 * settings.detect_every)
+        """What the detector sees and the mesh does not fit."""
 
     def all(self) -> list[Followed]:
         return sorted([*self._over, *self._live], key=lambda f: f.index[0])
@@ -122,6 +133,8 @@ class _Follower:
                 fresh = Followed(parse_every=self._settings.parse_every, lanes=self._lanes)
                 if self._take(fresh, picture, index, face):
                     self._live.append(fresh)
+                else:
+                    self.aside.note(index, face)
 
     def _take(self, followed: Followed, picture: Picture, index: int, face: Face) -> bool:
         """Measure a found face twice (the second time framed by its own mesh) and add it, and what was missed of it, if it is one."""

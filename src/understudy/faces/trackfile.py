@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 
 from ..errors import ProjectBroken
 from ..files import whole_file
-from ..types import F32, Track
+from ..types import F32, Sighting, Track
 
 T = TypeVar("T")
 _FORMAT = 2
@@ -22,6 +23,7 @@ _ARRAYS = (
     "frame_index", "box_xyxy", "landmarks", "presence", "pose_deg", "blendshapes", "sharpness", "vertex_rgb", "embedding", "key_index",
     "key_classes", "bridged", "outside", "occluded",
 )  # fmt: skip
+_LOOKS = ("frame_index", "box_xyxy", "points5", "score")
 _HALF = {"blendshapes", "presence", "outside", "occluded"}
 """Kept as float16: their own accuracy is far below it. Positions stay float32: a 4K pixel position needs 12 bits before the point."""
 
@@ -42,8 +44,8 @@ class TrackHead:
         return len(self.frame_index)
 
 
-def save_tracks(tracks: list[Track], path: Path) -> None:
-    """Write the tracks of one shot (possibly none) to `path` (.npz)."""
+def save_tracks(tracks: list[Track], path: Path, *, sightings: Sequence[Sighting] = ()) -> None:
+    """Write the tracks of one shot (possibly none), and what is seen beside them, to `path` (.npz)."""
     arrays: dict[str, np.ndarray] = {}
     heads = []
     for number, track in enumerate(tracks):
@@ -53,14 +55,26 @@ def save_tracks(tracks: list[Track], path: Path) -> None:
         for name in _ARRAYS:
             array = getattr(track, name)
             arrays[f"{number}/{name}"] = array.astype(np.float16) if name in _HALF else array
-    arrays["head"] = np.frombuffer(json.dumps({"format": _FORMAT, "tracks": heads}).encode(), np.uint8)
+    for number, sighting in enumerate(sightings):
+        arrays |= {f"sighting {number}/{name}": getattr(sighting, name) for name in _LOOKS}
+    seen = [{"media_id": sighting.media_id, "shot_id": sighting.shot_id} for sighting in sightings]
+    arrays["head"] = np.frombuffer(json.dumps({"format": _FORMAT, "tracks": heads, "sightings": seen}).encode(), np.uint8)
     with whole_file(path) as part, part.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def load_tracks(path: Path) -> list[Track]:
-    """Read what `save_tracks` wrote; raises ProjectBroken for a file that is not whole."""
-    return _load(path, _track)
+def load_tracks(path: Path, *, only: Container[str] | None = None) -> list[Track]:
+    """Read the tracks that `save_tracks` wrote, or those of the ids `only`; raises ProjectBroken for a file that is not whole."""
+    return _load(path, _track, only)
+
+
+def load_sightings(path: Path) -> list[Sighting]:
+    """Read the faces that only the detector saw."""
+    with _opened(path) as (file, head):
+        return [
+            Sighting(names["media_id"], names["shot_id"], **{name: file[f"sighting {number}/{name}"] for name in _LOOKS})
+            for number, names in enumerate(head.get("sightings", ()))
+        ]
 
 
 def load_heads(path: Path) -> list[TrackHead]:
@@ -68,13 +82,20 @@ def load_heads(path: Path) -> list[TrackHead]:
     return _load(path, _head)
 
 
-def _load(path: Path, make: Callable[[Mapping[str, np.ndarray], int, Mapping[str, Any]], T]) -> list[T]:
+def _load(path: Path, make: Callable[[Mapping[str, np.ndarray], int, Mapping[str, Any]], T], only: Container[str] | None = None) -> list[T]:
+    with _opened(path) as (file, head):
+        return [make(file, number, names) for number, names in enumerate(head["tracks"]) if only is None or names["track_id"] in only]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Mapping[str, np.ndarray], dict[str, Any]]]:
+    """The arrays of a file and its head."""
     try:
         with np.load(path, allow_pickle=False) as file:
             head = json.loads(file["head"].tobytes())
             if head["format"] != _FORMAT:
                 raise ValueError(f"format {head['format']}")
-            return [make(file, number, names) for number, names in enumerate(head["tracks"])]
+            yield file, head
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise ProjectBroken(f"The tracks in {path} cannot be read.", why=str(error), remedy="delete that file and run: understudy extract") from error
 

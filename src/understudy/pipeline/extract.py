@@ -11,8 +11,8 @@ from ..errors import FaceError
 from ..events import Event, Meter
 from ..faces.choose import called, choose_person
 from ..faces.sheet import people_sheet
-from ..faces.track import track_shot
-from ..faces.trackfile import TrackHead, load_tracks, save_tracks
+from ..faces.track import watch_shot
+from ..faces.trackfile import TrackHead, load_heads, load_tracks, save_tracks
 from ..faceset.extract import build_faceset, load_faceset
 from ..faceset.trash import KINDS, Standing, standing
 from ..project import Project
@@ -33,18 +33,15 @@ NETWORKS = ("yunet", "landmarker", "multiclass", "sface")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Person:
-    """The one person meant in one video: who, and all tracks of everybody in it."""
+    """The one person meant in one video: who, and where."""
 
     shots: list[Shot]
-    tracks: list[Track]
+    own_tracks: list[Track]
+    """The person's tracks, shot by shot. Nobody else's are held: a film has many."""
     identity: Identity
     everybody: list[Identity]
     key: str
     """Names the choice and everything that it rests on."""
-
-    @property
-    def own_tracks(self) -> list[Track]:
-        return [track for track in self.tracks if track.track_id in self.identity.track_ids]
 
 
 def shots_key(job: Job, sha256: str) -> str:
@@ -76,18 +73,18 @@ def track_files(job: Job, shots: list[Shot]) -> list[Path]:
     return [job.project.tracks_file(shot.media_id, shot.shot_id, key) for shot in shots]
 
 
-def follow(job: Job, footage: Footage, shots: list[Shot]) -> list[Track]:
-    """Every face of every shot; a shot that was followed before is read from its file."""
+def follow(job: Job, footage: Footage, shots: list[Shot]) -> list[TrackHead]:
+    """Every face of every shot; a shot that was followed before is read from its file. Of faces that no mesh fits a note is given."""
     files = track_files(job, shots)
     meter = Meter(job.context, "extract", f"following the faces in {footage.path.name}")
 
     def unit(shot: Shot, file: Path) -> Unit:
         def work() -> dict[str, Any]:
-            tracks = track_shot(
+            tracks, sightings = watch_shot(
                 footage.path, footage.info, shot=shot, media_id=footage.media_id, settings=job.settings.faces, context=job.context, meter=meter
             )
-            save_tracks(tracks, file)
-            return {"tracks": len(tracks), "frames": shot.end_index - shot.start_index}
+            save_tracks(tracks, file, sightings=sightings)
+            return {"tracks": len(tracks), "frames": shot.end_index - shot.start_index, "sightings": len(sightings)}
 
         return Unit(stage_key(tracks_key(job), shot.shot_id), f"{footage.path.name}, frames {shot.start_index} to {shot.end_index - 1}", file, work)
 
@@ -98,8 +95,16 @@ def follow(job: Job, footage: Footage, shots: list[Shot]) -> list[Track]:
     else:
         meter.total = sum(shot.end_index - shot.start_index for shot, u in zip(shots, units, strict=True) if u.key in left)
         with meter:
-            job.run("extract", units)
-    return [track for file in files for track in load_tracks(file)]
+            rows = job.run("extract", units)
+        _tell_of_sightings(job, footage, sum(row.report.get("sightings", 0) for row in rows))
+    return [head for file in files for head in load_heads(file)]
+
+
+def _tell_of_sightings(job: Job, footage: Footage, n: int) -> None:
+    if n:
+        faces = "one face is" if n == 1 else f"{n} faces are"
+        why = "too much from the side, too small or too dark to be followed; nothing is changed in them"
+        job.context.report(Event("extract", "note", f"{footage.path.name}: {faces} seen {why}"))
 
 
 def who_is_meant(job: Job, footage: Footage, tracks: Sequence[Track | TrackHead], *, shots: list[Shot]) -> tuple[Identity, list[Identity], str]:
@@ -142,8 +147,9 @@ def find_person(job: Job, footage: Footage) -> Person:
     """Cuts, faces and the person meant, of one video; before anything is made from it, the refusal check."""
     shots = cut(job, footage)
     admit(job, footage)
-    tracks = follow(job, footage, shots)
-    person = Person(shots, tracks, *who_is_meant(job, footage, tracks, shots=shots))
+    identity, everybody, key = who_is_meant(job, footage, follow(job, footage, shots), shots=shots)
+    own = [track for file in track_files(job, shots) for track in load_tracks(file, only=identity.track_ids)]
+    person = Person(shots, own, identity, everybody, key)
     _tell_of_others(job, footage, person)
     return person
 
@@ -181,7 +187,7 @@ def collect(job: Job, footage: Footage, person: Person) -> Faceset:
         faceset, left_out = build_faceset(
             footage.path,
             footage.info,
-            tracks=person.tracks,
+            tracks=person.own_tracks,
             identity=person.identity,
             folder=folder,
             settings=job.settings.faceset,
