@@ -15,6 +15,7 @@ import numpy as np
 from ..config import SwapSettings
 from ..permits import Action, require
 from ..types import F32, Drive, FaceCrop, Faceset, Permit, SwappedFace
+from .irises import moved
 from .light import lit, own_detail, skin_colours
 from .mouth import inside, shortfall
 from .planner import DraftDrive, DraftPlanner, Layer, Region
@@ -48,7 +49,7 @@ class DraftSwapper(DraftPlanner):
     @property
     def model_id(self) -> str:
         """A hash of the set and of the settings that count."""
-        digest = hashlib.sha256(b"draft 2")
+        digest = hashlib.sha256(b"draft 3")
         for array in (self._set.landmarks, self._set.vertex_rgb, self._set.frame_index):
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(self._settings.model_dump_json(include={"light"}).encode())
@@ -117,7 +118,10 @@ class DraftSwapper(DraftPlanner):
         x0, y0, x1, y1 = box
         fine = enlarge(coarse, raster.size)[y0:y1, x0:x1]
         factor, image = self._picture(layer.row, self._shrink(drive, layer.row))
-        rgb = sample(image, (fine[..., :2] + 0.5) * factor - 0.5)
+        places = fine[..., :2]
+        if layer.region == "eyes":
+            places = moved(places, drive=drive.mesh, picture=self._set.landmarks[layer.row], box=box)
+        rgb = sample(image, (places + 0.5) * factor - 0.5)
         if layer.region == "mouth":
             lacking = shortfall(self._set.landmarks[layer.row], drive.mesh)
             if lacking > 0:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..faces.mesh import EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, N_SKIN, eye_opening, fit_rigid, mouth_opening
+from ..faces.mesh import EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, N_SKIN, eye_opening, fit_rigid
 from ..types import F32
+from .expression import movement
 
 _ROUNDS = 3
 _FEWEST_NEUTRAL = 5
+_QUIET, _OPEN = 0.35, 0.35
+"""Shares of the pictures: those that move least count for the neutral face, unless the eyes are among those most closed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,7 +21,7 @@ class Person:
     """N measured meshes of one person = scale * rotation @ (neutral + deltas) + shift. Shapes are in centimetres of the canonical face."""
 
     neutral: F32
-    """(478, 3) mouth closed, eyes open."""
+    """(478, 3) at rest, eyes open."""
     deltas: F32
     """(N, 478, 3)"""
     scale: F32
@@ -31,14 +34,18 @@ class Person:
         return self.neutral + self.deltas
 
 
-def measure(landmarks: F32) -> Person:
-    """Take the meshes (N, 478, 3) of one person apart. Scale of the neutral face follows the canonical one, so people can be exchanged."""
+def measure(landmarks: F32, blendshapes: F32) -> Person:
+    """Take the meshes (N, 478, 3) of one person apart, helped by the expression numbers (N, 52) read from them.
+
+    The neutral face is the median of the quietest pictures, less the movement that their expression tells: somebody who smiles all the time has no
+    wide mouth. Scale of the neutral face follows the canonical one, so people can be exchanged.
+    """
     neutral: F32 | None = None
     scale, rotation, shift = fit_rigid(landmarks)
-    rows = _quiet_rows(landmarks)
+    told = movement(blendshapes)
+    rows = _quiet_rows(landmarks, told)
     for _ in range(_ROUNDS):
-        shapes = _unposed(landmarks, scale, rotation, shift)
-        middle = np.median(shapes[rows], axis=0)
+        middle = np.median(_unposed(landmarks[rows], scale[rows], rotation[rows], shift[rows]) - told[rows], axis=0)
         # the person's mean must not drift in size, place or turn: lay the mean face on it and take that off
         s, r, t = fit_rigid(middle)
         neutral = (((middle - t) @ r) / s).astype(np.float32)
@@ -68,10 +75,10 @@ def _unposed(landmarks: F32, scale: F32, rotation: F32, shift: F32) -> np.ndarra
     return ((landmarks - shift[:, None]) @ rotation) / scale[:, None, None]
 
 
-def _quiet_rows(landmarks: F32) -> np.ndarray:
-    """Pictures with the mouth rather closed and the eyes rather open, from which the neutral face is taken."""
-    mouth, eyes = mouth_opening(landmarks), eye_opening(landmarks).mean(-1)
-    quiet = (mouth <= np.quantile(mouth, 0.35)) & (eyes >= np.quantile(eyes, 0.35))
+def _quiet_rows(landmarks: F32, told: F32) -> np.ndarray:
+    """Pictures in which little is moved and the eyes are rather open, from which the neutral face is taken."""
+    moved, eyes = (told**2).sum((1, 2)), eye_opening(landmarks).mean(-1)
+    quiet = (moved <= np.quantile(moved, _QUIET)) & (eyes >= np.quantile(eyes, _OPEN))
     if quiet.sum() >= _FEWEST_NEUTRAL:
         return np.flatnonzero(quiet)
-    return np.argsort(mouth, kind="stable")[: max(1, min(_FEWEST_NEUTRAL, len(mouth)))]
+    return np.argsort(moved, kind="stable")[: max(1, min(_FEWEST_NEUTRAL, len(moved)))]

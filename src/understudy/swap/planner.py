@@ -53,7 +53,7 @@ class DraftPlanner:
     def __init__(self, faceset: Faceset, *, settings: SwapSettings) -> None:
         self._set = faceset
         self._settings = settings
-        self._person = measure(faceset.landmarks)
+        self._person = measure(faceset.landmarks, faceset.blendshapes)
         self._retarget = Retarget(self._person)
         track, frame = faceset.track_number, faceset.frame_index
         self._follows = np.concatenate([[False], (np.diff(track) == 0) & (np.diff(frame) <= 3)])

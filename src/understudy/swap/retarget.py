@@ -44,7 +44,7 @@ class Retarget:
 
     def meshes(self, performance: Performance) -> tuple[F32, F32]:
         """Driving meshes (T, 478, 3) in crop pixels, and the same as shapes (T, 478, 3) in centimetres without pose."""
-        target = measure(performance.landmarks)
+        target = measure(performance.landmarks, performance.blendshapes)
         shapes = self.shapes(target)
         driven = pose(shapes, target.scale, target.rotation, target.shift)
         share = inner_weight(0.0, _BORDER_CM)[:, None]

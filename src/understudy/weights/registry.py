@@ -70,6 +70,15 @@ WEIGHTS: tuple[Weight, ...] = (
         used_for="telling skin from hair, hands and clothes",
     ),
     Weight(
+        name="expression",
+        file="expression_basis.npz",
+        sha256="6a5a6590311b9b263cda937cf8c8051bfe9ed73550414ce94c2cef55cbb12bcc",
+        size=106_324,
+        licence="Apache-2.0",
+        origin="made for Understudy from rendered people who do not exist (tools/make_expression_basis.py)",
+        used_for="telling a steady smile from the shape of a mouth",
+    ),
+    Weight(
         name="sface",
         file="face_recognition_sface_2021dec.onnx",
         sha256="0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
