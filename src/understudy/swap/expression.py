@@ -10,9 +10,14 @@ from functools import cache
 
 import numpy as np
 
-from ..types import F32
+from ..faces.mesh import N_SKIN, canonical
+from ..types import F32, N_LANDMARKS
 from ..weights.registry import path
+from .regions import ramp
 
+_BROWS, _CHEEKS = -3.0, -1.0
+"""Centimetres below the middle of the mean face: above the first the numbers are half believed (readings of brows depend on the head's turn and on
+who it is), below the second in full."""
 _LEAST_REST = 0.02
 """Readings at rest are taken to be at least this, so that noise is never a movement."""
 
@@ -31,4 +36,7 @@ def movement(blendshapes: np.ndarray) -> F32:
 def _basis() -> tuple[F32, F32]:
     """(52, 478, 3) movement for each number, and (52,) what faces at rest read."""
     with np.load(path("expression"), allow_pickle=False) as file:
-        return file["basis"].astype(np.float32), file["rest"].astype(np.float32)
+        basis, rest = file["basis"].astype(np.float32), file["rest"].astype(np.float32)
+    believed = np.ones(N_LANDMARKS, np.float32)
+    believed[:N_SKIN] = 0.5 + 0.5 * ramp(canonical()[:, 1], _BROWS, _CHEEKS)
+    return basis * believed[:, None], rest

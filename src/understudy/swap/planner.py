@@ -17,7 +17,7 @@ from ..faces.mesh import eye_opening
 from ..types import F32, Drive, Faceset, Performance
 from .light import Lit, gains, measure_light
 from .person import gaze, measure
-from .regions import eye_weight, inner_weight, mouth_weight
+from .regions import eye_weight, frown_weight, inner_weight, mouth_weight
 from .retarget import Retarget
 from .retrieve import Choice, cheapest_path, cross_faded
 
@@ -107,15 +107,16 @@ class DraftPlanner:
         upper_face = inner_weight(0.2, 1.0) * (1 - mouth_weight()) * (1 - eye_weight())
         pose = _squared(performance.pose_deg[:, :2] / 9, self._set.pose_deg[:, :2] / 9)
         brows = _squared(_rows(shapes, upper_face, 0.22), _rows(source, upper_face, 0.22))
+        frown = _squared(_rows(shapes, frown_weight(), 0.16), _rows(source, frown_weight(), 0.16))
         lips = _squared(_rows(shapes, mouth_weight(), 0.10), _rows(source, mouth_weight(), 0.10))
         lids = _squared(eye_opening(shapes) / 0.035, self._openings / 0.035)
         look = _squared(gaze(shapes) / 0.06, self._gaze / 0.06)
         shade = _squared(_shade(lit.changing) / 0.10, _shade(self._light.changing) / 0.10)
         blur = (6 * self._blur)[None]
         return {
-            "skin": pose + brows + 0.15 * lips + shade + 2 * blur,
+            "skin": pose + brows + frown + 0.15 * lips + shade + 2 * blur,
             "mouth": 0.5 * pose + lips + 0.4 * shade + blur,
-            "eyes": 0.5 * pose + lids + look + 0.3 * shade + blur,
+            "eyes": 0.5 * pose + 0.5 * frown + lids + look + 0.3 * shade + blur,
         }
 
     def _add_layers(self, layers: list[list[Layer]], region: Region, faded: Sequence[Sequence[Choice]], cost: np.ndarray, lit: Lit) -> None:

@@ -88,6 +88,15 @@ def brow_weight() -> F32:
 
 
 @cache
+def frown_weight() -> F32:
+    """(478,) 1 on the brows and between them: what is drawn together and raised."""
+    points = canonical()
+    features = np.concatenate([points[[*BROW_RIGHT, *BROW_LEFT]], points[[8, 9, 168]]])
+    gap = np.linalg.norm(points[:, None] - features[None], axis=-1).min(1)
+    return _padded(ramp(gap, 0.9, 0.3) * (1 - eye_weight()[:N_SKIN]))
+
+
+@cache
 def plain_skin() -> F32:
     """(478,) 1 where the colour is skin lit from outside, 0 on eyes, brows, lips and the very border: there light is not measured."""
     points = canonical()
