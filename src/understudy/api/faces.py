@@ -47,6 +47,18 @@ def faces_made(project: Path) -> bool:
         return steps.is_made(_job(opened))
 
 
+def faces_sheet(project: Path, wall: str, numbers: Sequence[int]) -> bytes:
+    """JPEG of the thumbnails (96 px) of 1 to 100 faces in rows of ten, in the order given; `wall` is `FaceWall.wall`. Raises UsageError."""
+    with in_words(project), Project(project) as opened:
+        return steps.thumbnails(opened, wall, numbers)
+
+
+def face_picture(project: Path, number: int, *, size: int = 640) -> bytes:
+    """JPEG of `size` x `size` around one face, as it is in the video. Raises UsageError, MediaErrors."""
+    with in_words(project), Project(project) as opened:
+        return steps.picture_of(_job(opened), number, size=size)
+
+
 def faces_drop(project: Path, numbers: Sequence[int]) -> int:
     """Throw faces (`WallFace.number`) out of the set, into the trash; returns how many were not there. The next `extract` and training heed it."""
     with in_words(project), Project(project) as opened:

@@ -1,6 +1,6 @@
 """Every face of one person in one video, kept or not, with its properties and a thumbnail: what is looked at when a set is put together.
 
-Thumbnails lie on sheets (JPEG) of 10 x 10, in the order of time, made once.
+Thumbnails lie on sheets (JPEG) of 10 x 10, in the order of time, made once; and one by one, for other orders (`thumbs`).
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ from ..files import put_folder, translate, write_bytes
 from ..types import F32, U8, Identity, Track, VideoInfo
 from ..video.index import frame_index
 from ..video.read import read_frames
+from .thumbs import ThumbWriter
+from .wallplan import COLUMNS, GREY, JPEG, PER_SHEET, THUMB
 
-THUMB = 96
-COLUMNS = 10
-PER_SHEET = COLUMNS * COLUMNS
 PROPERTIES = (
     "time", "yaw", "pitch", "roll", "sharpness", "size", "brightness", "hue", "mouth", "eyes", "smile", "occluded", "outside", "motion",
     "others", "likeness", "quality",
@@ -37,8 +36,6 @@ _MEASURED = 400
 """Faces whose likeness to the person is measured (about 25 ms each); the others take it from their neighbours in the track."""
 _TINY = 16
 _BINS = 16
-_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 85]
-_GREY = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,24 +177,26 @@ def _look(
     chosen = set(np.unique(np.linspace(0, n - 1, min(n, _MEASURED)).round().astype(int)).tolist())
     likeness = np.full(n, np.nan, np.float32)
     matrices = crop_matrices(meshes, size=THUMB)
-    sheet = np.full((COLUMNS * THUMB, COLUMNS * THUMB, 3), _GREY, np.uint8)
-    row = 0
+    sheet = np.full((COLUMNS * THUMB, COLUMNS * THUMB, 3), GREY, np.uint8)
+    row, thumbs = 0, ThumbWriter(folder)
     with Meter(context, "faceset", "thumbnails of the face", n) as meter:
         for frame in read_frames(path, want="rgb", start_index=int(frames[0]), end_index=int(frames[-1]) + 1, depth=8, info=info):
             while row < n and frames[row] <= frame.index and frame.rgb is not None:
                 thumb = take_crop(frame.rgb, matrices[row], size=THUMB).rgb
                 x, y = Wall.place(row)
                 sheet[y : y + THUMB, x : x + THUMB] = thumb
+                thumbs.add(thumb)
                 tiny[row] = cv2.resize(cv2.cvtColor(thumb, cv2.COLOR_RGB2GRAY), (_TINY, _TINY), interpolation=cv2.INTER_AREA)
                 if row in chosen:
                     likeness[row] = float(embed([aligned(np.asarray(frame.rgb, np.uint8), meshes[row])]) @ identity.embedding)
                 row += 1
                 if row % PER_SHEET == 0 or row == n:
-                    jpeg = cv2.imencode(".jpg", np.ascontiguousarray(sheet[..., ::-1]), _JPEG)[1].tobytes()
+                    jpeg = cv2.imencode(".jpg", np.ascontiguousarray(sheet[..., ::-1]), JPEG)[1].tobytes()
                     write_bytes(folder / f"sheet-{(row - 1) // PER_SHEET:04}.jpg", jpeg)
-                    sheet[:] = _GREY
+                    sheet[:] = GREY
                 meter.step()
             context.check()
+    thumbs.close()
     return tiny, _between(likeness, names)
 
 

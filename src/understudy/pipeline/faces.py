@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from ..errors import UsageError
+from ..faces.sheet import encoded
 from ..faces.trackfile import TrackHead
 from ..faceset.curate import candidates_of, choose
 from ..faceset.extract import own_tracks
 from ..faceset.sorting import matching, order
+from ..faceset.thumbs import has_thumbs, thumb_sheet
 from ..faceset.trash import KINDS, Standing, spoken_of
 from ..faceset.wall import PROPERTIES, Wall, build_wall, load_wall
+from ..faceset.wallplan import GREY
 from ..files import write_text
+from ..project import Project
 from ..run.stage import stage_key
 from ..store import Store
+from ..video.read import read_frames
 from .extract import find_person, shots_key, spoken, track_files, who_is_meant
 from .job import Job
 from .media import footage
@@ -56,6 +63,8 @@ class FaceWall:
     left_out: Mapping[str, int]
     """Of all faces, by reason. `duplicate` and `too many` are told without regard to the user's word: the set itself may differ by a few."""
     can_undo: bool
+    wall: str
+    """Names the pictures: another one where the video, the person or the tracking is another (see `thumbnails`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +84,7 @@ def make_wall(job: Job) -> None:
     source = footage(job.project, "source")
     person = find_person(job, source)
     folder = job.project.wall_folder(person.key)
-    if not (folder / "wall.json").is_file():
+    if not (folder / "wall.json").is_file() or not has_thumbs(folder):
         build_wall(source.path, source.info, tracks=person.own_tracks, identity=person.identity, folder=folder, context=job.context)
     if not _reasons_file(job, folder).is_file():
         mine = own_tracks(person.own_tracks, person.identity)
@@ -106,7 +115,32 @@ def list_faces(job: Job, *, sort: str, reverse: bool, where: Sequence[str], show
         if face.reason is not None:
             counts[face.reason] = counts.get(face.reason, 0) + 1
     can_undo = bool(job.project.store.decisions(*KINDS))
-    return FaceWall(opened.person, faces, len(made), sum(face.kept for face in made), counts, can_undo)
+    return FaceWall(opened.person, faces, len(made), sum(face.kept for face in made), counts, can_undo, opened.wall.folder.name)
+
+
+def thumbnails(project: Project, wall: str, numbers: Sequence[int]) -> bytes:
+    """JPEG of the thumbnails of some faces, 1 to 100, in rows of ten in the order given. `wall` is `FaceWall.wall`. Raises UsageError."""
+    folder = project.folder / "faceset" / wall
+    if not re.fullmatch(r"wall-[0-9a-f]{16}", wall) or not has_thumbs(folder):
+        raise UsageError("There is no such wall of faces any more.", remedy=f"understudy faces '{project.folder}'")
+    return thumb_sheet(folder, numbers)
+
+
+def picture_of(job: Job, number: int, *, size: int) -> bytes:
+    """JPEG of `size` x `size`: the frame around a face, as it is in the video, the face about half as high. Raises UsageError, MediaErrors."""
+    opened = _must_be_open(job)
+    (number,) = _checked(opened, [number])
+    track_id, index = _spot(opened, number)
+    head = opened.heads[track_id]
+    box = head.box_xyxy[int(np.searchsorted(head.frame_index, index))]
+    source = footage(job.project, "source")
+    frame = next(frame for frame in read_frames(source.path, start_index=index, end_index=index + 1, depth=8, info=source.info))
+    scale = size / (2.1 * float(max(box[2:] - box[:2])))
+    shift = size / 2 - scale * (box[:2] + box[2:]) / 2
+    matrix = np.asarray([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float32)
+    flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    rgb = cv2.warpAffine(np.asarray(frame.rgb), matrix, (size, size), flags=flags, borderValue=(GREY, GREY, GREY))
+    return encoded(np.asarray(rgb, np.uint8))
 
 
 def drop_faces(job: Job, numbers: Sequence[int]) -> int:
@@ -135,7 +169,7 @@ def _opened(job: Job) -> _Open | None:
     heads = heads_of(job, source)
     identity, _, key = who_is_meant(replace(job, rows=[]), source, heads, shots=shots)
     folder = job.project.wall_folder(key)
-    if not (folder / "wall.json").is_file() or not _reasons_file(job, folder).is_file():
+    if not (folder / "wall.json").is_file() or not has_thumbs(folder) or not _reasons_file(job, folder).is_file():
         return None
     own = [head for head in heads if head.track_id in identity.track_ids]
     reasons = json.loads(_reasons_file(job, folder).read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "make-draft": ("look", "final"),
     "check": ("look",),
     "people": ("look",),
+    "faces": ("look",),
     "extract": ("look",),
     "train": ("look", "learn"),
     "render": ("look", "final"),

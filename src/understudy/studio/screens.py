@@ -22,6 +22,7 @@ _SCREENS = (
     Screen("people", "project"),
     Screen("consents", "project"),
     Screen("check", "project"),
+    Screen("faces", "project", dark=True),
     Screen("train", "project", dark=True),
     Screen("result", "project", dark=True),
     Screen("publish", "project"),

@@ -31,6 +31,10 @@ def _people(project: Path, args: dict[str, Any], context: Context) -> Result:
     return {"people": len(api.people_find(project, context=context))}
 
 
+def _faces(project: Path, args: dict[str, Any], context: Context) -> Result:
+    return {"faces": api.faces(project, context=context).total}
+
+
 def _extract(project: Path, args: dict[str, Any], context: Context) -> Result:
     rows = api.extract(project, source_face=args.get("source_face"), face=args.get("face"), settings=args.get("settings", {}), context=context)
     return {"pieces": len(rows)}
@@ -66,6 +70,7 @@ KINDS: dict[str, Callable[[Path, dict[str, Any], Context], Result]] = {
     "make": _make,
     "check": _check,
     "people": _people,
+    "faces": _faces,
     "extract": _extract,
     "train": _train,
     "render": _render,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import check, consents, events, house, people, programs, project, publish, result, settings, start, train, verify
+from . import check, consents, events, faces, house, people, programs, project, publish, result, settings, start, train, verify
+
+_PROJECT = (project, people, consents, check, faces, train, result, publish, settings)
+_HOUSE = (start, verify, house, events, programs)
 
 
 def routers() -> list[APIRouter]:
-    return [module.router for module in (start, project, people, consents, check, train, result, publish, settings, verify, house, events, programs)]
+    return [module.router for module in (*_HOUSE, *_PROJECT)]

@@ -1,4 +1,5 @@
 // What the pages do beyond plain HTML and htmx: watch the work, send videos, play them beside each other. One small module each.
+import { setUpFaces } from "./js/faces.js";
 import { watch } from "./js/live.js";
 import { setUpPeople } from "./js/people.js";
 import { setUpUploads } from "./js/upload.js";
@@ -9,4 +10,5 @@ document.querySelector(".way [aria-current]")?.scrollIntoView({ inline: "center"
 watch();
 setUpUploads();
 setUpPeople();
+setUpFaces();
 setUpPlayers();
