@@ -73,7 +73,7 @@ from .shots import ShotState, list_shots, set_shot_settings
 from .steps import add, extract, layers, new, publish, render, status, train
 from .strokes import add_stroke, list_strokes, remove_stroke, undo_stroke
 from .training import Checkpoint, TrainingState, go_back, training_state
-from .trust import consent_add, consent_export, consent_file, consent_form, consent_new, consent_read, consent_revoke, consent_show, forget
+from .trust import consent_add, consent_export, consent_file, consent_form, consent_new, consent_read, consent_revoke, consent_show, forget, receipts
 from .whole import Swapped, swap
 
 __all__ = [
@@ -162,6 +162,7 @@ __all__ = [
     "preview",
     "publish",
     "published_videos",
+    "receipts",
     "remove_stroke",
     "render",
     "set_shot_settings",

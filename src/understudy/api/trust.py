@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..events import Context
+from ..home import home
 from ..paper.words import Language
 from ..pipeline.binding import bind_again
 from ..pipeline.consents import keep_record
@@ -110,6 +111,11 @@ def consent_revoke(path_or_id: str, *, reason: str) -> list[str]:
     path = Path(path_or_id)
     record_id = load_record(path).record_id if path.is_file() else path_or_id
     return [row.body["out"] for row in revoke(record_id, reason=reason)]
+
+
+def receipts() -> list[Path]:
+    """The signed receipts of everybody who was forgotten on this machine, the newest first."""
+    return sorted((home() / "receipts").glob("forgotten-*.json"), key=lambda path: (-path.stat().st_mtime, path.name))
 
 
 def forget(project: Path, person: str) -> Forgotten:

@@ -25,7 +25,7 @@ from .memory import Memory, Session
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 MOST_BODY = 1 << 20
 MOST_SCAN = 64 << 20
-"""Of a form to which a scan of a signed paper may be attached."""
+"""Of a form to which a scan of a signed paper, or a handed-out ledger, may be attached."""
 """Bytes that a form may have. Uploads have a limit of their own (`uploads`)."""
 MOST_STREAMS = 24
 """Open event streams. A browser needs one."""
@@ -181,7 +181,7 @@ def _with_headers(send: Send, public: bool) -> Send:
 
 def _most(path: str) -> int:
     """Bytes that the body of a request to this place may have."""
-    return MOST_SCAN if re.fullmatch(r"/p/[^/]+/consents/[a-z]+", path) else MOST_BODY
+    return MOST_SCAN if re.fullmatch(r"/p/[^/]+/consents/[a-z]+|/ledger/check", path) else MOST_BODY
 
 
 def _counted(receive: Receive, most: int) -> Callable[[], Awaitable[Message]]:

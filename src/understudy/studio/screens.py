@@ -28,6 +28,7 @@ _SCREENS = (
     Screen("publish", "project"),
     Screen("settings", "project"),
     Screen("verify", "house"),
+    Screen("ledger", "house"),
     Screen("programs", "house"),
 )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import check, consents, events, faces, house, people, programs, project, publish, result, settings, start, train, verify
+from . import check, consents, events, faces, house, ledger, people, programs, project, publish, result, settings, start, train, verify
 
 _PROJECT = (project, people, consents, check, faces, train, result, publish, settings)
-_HOUSE = (start, verify, house, events, programs)
+_HOUSE = (start, verify, ledger, house, events, programs)
 
 
 def routers() -> list[APIRouter]:
