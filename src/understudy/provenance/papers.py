@@ -77,7 +77,7 @@ def check(path: Path) -> Checked:
         holds = known and keys.signature_holds(canonical(content), value, public) and _time_holds(whole) and _inside_holds(content, public)
     except OSError as error:
         raise PaperBroken(f"{path} cannot be read.", why=error.strerror or "", remedy="check the name and the permissions") from None
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise PaperBroken(
             f"{path.name} is not a signed paper of Understudy, or it is damaged.", remedy="give a file that an understudy command wrote"
         ) from None
