@@ -59,7 +59,7 @@ def main() -> None:
 def _measure(home: Path, project: Path | None, times: int, machine: str | None) -> dict[str, Any]:
     from conftest import chromium  # type: ignore[import-not-found]
     from playwright.sync_api import sync_playwright
-    from serving import Studio
+    from serving import Studio  # type: ignore[import-not-found]
 
     from understudy import api
     from understudy.home import home as home_now
@@ -69,12 +69,14 @@ def _measure(home: Path, project: Path | None, times: int, machine: str | None) 
     _link(home, machine)
     make_keys()
     if project is None:
-        from looping import looped_project
+        from looping import looped_project  # type: ignore[import-not-found]
 
-        project = looped_project(home_now() / "projects" / "many", CLIP, times=times)
-    wall = api.faces(project)
+        folder: Path = looped_project(home_now() / "projects" / "many", CLIP, times=times)
+    else:
+        folder = project
+    wall = api.faces(folder)
     memory = Memory()
-    place = memory.know(project, name="Many faces").place
+    place = memory.know(folder, name="Many faces").place
     memory.close()
     studio = Studio(home).start().enter()
     rows = []
