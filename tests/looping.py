@@ -27,12 +27,12 @@ def looped_clip(clip: Path, path: Path, *, times: int) -> Path:
         stream = given.streams.video[0]
         copied = out.add_stream_from_template(stream)
         packets = [packet for packet in given.demux(stream) if packet.size]
-        length = max(packet.pts for packet in packets) + packets[0].duration
+        length = max(packet.pts or 0 for packet in packets) + (packets[0].duration or 0)
         for turn in range(times):
             given.seek(0)
             for packet in given.demux(stream):
                 if packet.size:
-                    packet.pts, packet.dts, packet.stream = packet.pts + turn * length, packet.dts + turn * length, copied
+                    packet.pts, packet.dts, packet.stream = (packet.pts or 0) + turn * length, (packet.dts or 0) + turn * length, copied
                     out.mux(packet)
     return path
 
