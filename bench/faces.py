@@ -36,8 +36,9 @@ from understudy.events import Context, Meter
 from understudy.faces.detect import Detector
 from understudy.faces.landmark import from_box, from_mesh
 from understudy.faces.people import find_people
-from understudy.faces.track import track_shot
-from understudy.types import Identity, Shot, Track
+from understudy.faces.sight import between
+from understudy.faces.track import watch_shot
+from understudy.types import Identity, Shot, Sighting, Track
 from understudy.video.probe import probe
 from understudy.video.read import frame_pts, read_frames
 from understudy.video.shots import find_shots
@@ -72,20 +73,21 @@ def main() -> None:
 def follow(path: Path, *, frames: int | None = None) -> list[Track]:
     """All faces of a video's first frames (None: of all), taken as one shot."""
     n = min(len(frame_pts(path)), frames or sys.maxsize)
-    return _follow(path, Shot(path.name, path.stem[-12:], 0, n, 0, 0))
+    return _watch(path, Shot(path.name, path.stem[-12:], 0, n, 0, 0))[0]
 
 
-def follow_shots(path: Path) -> list[Track]:
-    """All faces of a video, cut into shots as the product does."""
+def watch_shots(path: Path) -> tuple[list[Track], list[Sighting]]:
+    """All faces of a video, cut into shots as the product does, and those that only the detector sees."""
     threshold = VideoSettings().shot_threshold
     shots = find_shots(path, probe(path), media_id=path.name, threshold=threshold, context=Context())
-    return [track for shot in shots for track in _follow(path, shot)]
+    watched = [_watch(path, shot) for shot in shots]
+    return [track for tracks, _ in watched for track in tracks], [sighting for _, sightings in watched for sighting in sightings]
 
 
-def _follow(path: Path, shot: Shot) -> list[Track]:
+def _watch(path: Path, shot: Shot) -> tuple[list[Track], list[Sighting]]:
     context = Context()
     with Meter(context, "extract", path.name, shot.end_index - shot.start_index) as meter:
-        return track_shot(path, probe(path), shot=shot, media_id=path.name, settings=FaceSettings(), context=context, meter=meter)
+        return watch_shot(path, probe(path), shot=shot, media_id=path.name, settings=FaceSettings(), context=context, meter=meter)
 
 
 # ------------------------------------------------------------------------------------------------------------- accuracy
@@ -130,22 +132,26 @@ def show_people(tracks: list[Track], *, six: Path | None, labels: Path | None) -
     figures: dict[str, Any] = {"actors": groups, "perfect": sorted(groups) == [["A_eval", "A_train"], ["B_eval", "B_train"], ["C_eval"]]}
     print(f"\nthe actors' five clips together: {groups}")
     if six:
-        found = follow_shots(six)
+        found, aside = watch_shots(six)
         people = find_people(found)
         seen = [{"person": p.identity_id, "frames": p.n_frames, "tracks": len(p.track_ids)} for p in people]
-        figures["six"] = {"people": seen, "tracks": len(found)} | (purity(found, people, json.loads(labels.read_text())) if labels else {})
+        figures["six"] = {"people": seen, "tracks": len(found), "sightings": len(aside)}
+        figures["six"] |= purity(found, people, json.loads(labels.read_text()), aside) if labels else {}
         print(f"{six.name}: {json.dumps(figures['six'])}")
     return figures
 
 
-def purity(tracks: list[Track], people: list[Identity], labels: list[dict[str, Any]]) -> dict[str, Any]:
-    """Purity: share of the labelled faces found that carry the commonest name of their identity. Splits: identities too many over all names."""
+def purity(tracks: list[Track], people: list[Identity], labels: list[dict[str, Any]], aside: list[Sighting]) -> dict[str, Any]:
+    """Purity: share of the labelled faces followed that carry the commonest name of their identity. Splits: identities too many over all names.
+    Of the faces that are not followed, some are known by the detector alone (`aside`)."""
     names: dict[str, Counter[str]] = {person.identity_id: Counter() for person in people}
     owner = {track_id: person.identity_id for person in people for track_id in person.track_ids}
-    missed = 0
+    missed = noticed = 0
     for label in labels:
         hits = [owner[t.track_id] for t in tracks if _holds(t, label["frame"], label["xy"])]
-        missed += not hits
+        sighted = not hits and any(_sees(s, label["frame"], label["xy"]) for s in aside)
+        noticed += sighted
+        missed += not hits and not sighted
         for hit in hits[:1]:
             names[hit][label["name"]] += 1
     right = sum(max(counter.values()) for counter in names.values() if counter)
@@ -153,6 +159,8 @@ def purity(tracks: list[Track], people: list[Identity], labels: list[dict[str, A
     spread = Counter(name for counter in names.values() for name in counter)
     return {
         "labels": len(labels),
+        "followed": found,
+        "seen by the detector alone": noticed,
         "not found": missed,
         "purity": right / max(found, 1),
         "splits": sum(n - 1 for n in spread.values()),
@@ -160,11 +168,20 @@ def purity(tracks: list[Track], people: list[Identity], labels: list[dict[str, A
     }
 
 
+def _sees(sighting: Sighting, frame: int, xy: list[float]) -> bool:
+    frames, boxes = between(sighting)
+    if not frames[0] - 2 <= frame <= frames[-1] + 2:
+        return False
+    x0, y0, x1, y1 = boxes[int(np.abs(frames - frame).argmin())]
+    return bool(x0 <= xy[0] <= x1 and y0 <= xy[1] <= y1)
+
+
 def _holds(track: Track, frame: int, xy: list[float]) -> bool:
-    """Whether the point lies on this face; the frame may be one of a short gap."""
+    """Whether the point lies on this face; the frame may be one of a short gap inside the track."""
     near = int(np.abs(track.frame_index - frame).argmin())
     x0, y0, x1, y1 = track.box_xyxy[near]
-    return bool(abs(int(track.frame_index[near]) - frame) <= 2 and x0 <= xy[0] <= x1 and y0 <= xy[1] <= y1)
+    inside = track.frame_index[0] <= frame <= track.frame_index[-1] and abs(int(track.frame_index[near]) - frame) <= 2
+    return bool(inside and x0 <= xy[0] <= x1 and y0 <= xy[1] <= y1)
 
 
 # ---------------------------------------------------------------------------------------------------------------- speed
@@ -271,8 +288,12 @@ def show_recall(asked: argparse.Namespace) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for path in sorted(p for p in asked.clips.iterdir() if p.suffix.lower() in VIDEOS):
         frames = min(len(frame_pts(path)), asked.frames)
-        ours = np.asarray(counted(follow(path, frames=frames), frames)) > 0
-        row: dict[str, float] = {"frames": len(ours), "ours": int(ours.sum())}
+        tracks, sightings = _watch(path, Shot(path.name, path.stem[-12:], 0, frames, 0, 0))
+        ours = np.asarray(counted(tracks, frames)) > 0
+        noticed = ours.copy()
+        for sighting in sightings:
+            noticed[between(sighting)[0]] = True
+        row: dict[str, float] = {"frames": len(ours), "ours": int(ours.sum()), "with sightings": int(noticed.sum())}
         if asked.mediapipe_python:
             theirs = np.asarray(_run(_mediapipe(asked, path, kind="landmarker", faces=1))["counts"], bool)
             n = min(len(ours), len(theirs))
