@@ -8,6 +8,7 @@
     model/            checkpoints of the network                  (STEP 4)
     render/           merged face patches, one file a shot        (STEP 5; unlabelled intermediates, see its README)
     previews/         pictures of the result as it grows
+    proxies/          the videos once more, small, for looking; made when they are missing
     consents/         signed consent records
 
 It can be moved: paths inside it are relative; media outside it are found again by their content's hash.
@@ -130,6 +131,9 @@ class Project:
 
     def preview_file(self, name: str) -> Path:
         return self.folder / "previews" / name
+
+    def proxy_file(self, media_id: str) -> Path:
+        return self.folder / "proxies" / f"{media_id}.proxy"
 
     def consent_file(self, record_id: str) -> Path:
         return self.folder / "consents" / f"{record_id}.consent.json"

@@ -34,6 +34,7 @@ def files(folder: Path) -> list[Path]:
 def test_the_source_is_forgotten(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     made = api.swap(desk.source, desk.target, desk.out, consents=[desk.face, desk.performer], settings=DRAFT)
     project = made.project
+    api.make_proxies(project)
     with pytest.raises(UsageError, match="nobody"):
         api.forget(project, "somebody else")
     numbers = [track.embedding.tobytes() for file in (project / "faces").rglob("*.npz") for track in load_tracks(file)]
@@ -43,6 +44,7 @@ def test_the_source_is_forgotten(desk: Desk, capsys: pytest.CaptureFixture[str])
     said = capsys.readouterr().out
     assert "nothing of the person" in said and str(desk.source.resolve()) in said and str(desk.out.resolve()) in said
     left = files(project)
+    assert [path.stem for path in left if path.suffix == ".proxy"] == [media_id(desk.target)]
     for path in left:
         data = path.read_bytes()
         assert path.suffix not in (".patches", ".npy", ".png", ".safetensors"), path

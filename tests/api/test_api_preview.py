@@ -68,6 +68,18 @@ def test_previews_are_the_render_and_shots_keep_their_own(project: Path, tmp_pat
     assert touched[before.matte > 250].mean() > 0.3 and not patches(project)
     assert touched[:60, 300:].mean() > 0.2, "the label is on it"
 
+    assert not api.has_proxies(project) and api.quick_frame(project, "target", 5) is None
+    api.make_proxies(project)
+    assert api.has_proxies(project) and api.quick_frame(project, "result", 5) is None, "it is not rendered yet"
+    api.render(project, shots=[1])
+    assert [s.state for s in api.list_shots(project)] == ["rendered", "open"] and len(patches(project)) == 1
+    at_once = api.quick_frame(project, "result", 5)
+    assert at_once is not None and np.abs(picture(at_once).astype(int) - picture(before.jpeg("result"))).mean() < 2.5
+    plain = api.quick_frame(project, "target", 5)
+    assert plain is not None and np.abs(picture(at_once).astype(int) - picture(plain))[before.matte > 250].mean() > 4
+    with pytest.raises(UsageError, match="shot 3"):
+        api.render(project, shots=[3])
+    assert [float(at) for at in api.frame_times(project, "target")[:3]] == [0, 0.04, 0.08]
     api.render(project)
     first = patches(project)
     assert [s.state for s in api.list_shots(project)] == ["rendered", "rendered"] and len(first) == 2

@@ -109,7 +109,19 @@ def test_the_whole_way_with_the_keyboard_alone(open_page, studio: Studio, clips:
     page.keyboard.press("Enter")
     page.wait_for_selector("#play[aria-pressed=true]")
     page.wait_for_selector("#play[aria-pressed=false]")
-    assert page.locator("[data-view=result] video").evaluate("one => one.currentTime") > 0.4
+    page.wait_for_selector("[data-which=result] canvas[data-frame='11'][data-exact=yes]")
+    # a setting of the shot, and a painted place
+    tab_to(page, "#dial-merge\\.strength")
+    page.keyboard.press("Home")
+    page.wait_for_selector(".dial[data-name='merge.strength'][data-own=yes]")
+    tab_to(page, "#paint")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#easel:focus")
+    for key in ("Space", "ArrowRight", "ArrowRight", "ArrowDown", "Space"):
+        page.keyboard.press(key)
+    page.wait_for_selector(".stroke-list li[data-kind=exclude][data-frame='11']")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".shots li[data-state=stale]")
 
 
 def tab_to(page, selector: str) -> None:

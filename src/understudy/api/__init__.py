@@ -68,8 +68,8 @@ from .papers import (
     ledger_list,
 )
 from .people import people, people_find, people_merge, people_undo, person_choose, person_name, person_split
-from .preview import close_previews, frame, preview
-from .shots import ShotState, list_shots, set_shot_settings
+from .preview import close_previews, frame, frame_times, has_proxies, make_proxies, preview, quick_frame
+from .shots import KEYABLE_SETTINGS, SHOT_SETTINGS, ShotState, list_shots, set_shot_settings, shot_setting
 from .steps import add, extract, layers, new, publish, render, status, train
 from .strokes import add_stroke, list_strokes, remove_stroke, undo_stroke
 from .training import Checkpoint, TrainingState, go_back, training_state
@@ -79,6 +79,8 @@ from .whole import Swapped, swap
 __all__ = [
     "FACE_PROPERTIES",
     "FACE_SORTS",
+    "KEYABLE_SETTINGS",
+    "SHOT_SETTINGS",
     "CheckReport",
     "Checkpoint",
     "Complaint",
@@ -140,7 +142,9 @@ __all__ = [
     "faces_unpack",
     "forget",
     "frame",
+    "frame_times",
     "go_back",
+    "has_proxies",
     "kept_check",
     "label_picture",
     "layers",
@@ -150,6 +154,7 @@ __all__ = [
     "list_shots",
     "list_strokes",
     "make",
+    "make_proxies",
     "new",
     "people",
     "people_find",
@@ -162,12 +167,14 @@ __all__ = [
     "preview",
     "publish",
     "published_videos",
+    "quick_frame",
     "receipts",
     "remove_stroke",
     "render",
     "set_shot_settings",
     "settings_of",
     "setup",
+    "shot_setting",
     "status",
     "swap",
     "trace",

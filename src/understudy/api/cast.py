@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,11 +60,11 @@ def find_cast(job: Job, source: Footage, target: Footage) -> Cast:
     return Cast(source, target, lender, performer, collect(job, source, lender), faceset_key(job, lender))
 
 
-def render_cast(job: Job, cast: Cast, *, permits: Permits, draft: bool, action: Action = "render") -> Rendered:
-    """What is rendered, for `action`; what is not rendered yet needs permits for that as well."""
+def render_cast(job: Job, cast: Cast, *, permits: Permits, draft: bool, action: Action = "render", shots: Sequence[int] = ()) -> Rendered:
+    """What is rendered, for `action`; what is not rendered yet needs permits for that as well. `shots`: only those of these numbers; none: all."""
     bind(job.project, cast.key, permits.face, cast.source_person.identity.embedding)
     if draft:
         swapper = draft_swapper(job, cast.faceset, permits, action=action)
     else:
         swapper = swapper_for(job, cast.faceset, key=cast.key, permits=permits, action=action)
-    return render_target(job, Scene(job, cast.target, cast.target_person, swapper=swapper), permits=permits)
+    return render_target(job, Scene(job, cast.target, cast.target_person, swapper=swapper), permits=permits, shots=shots)

@@ -13,13 +13,15 @@ from ..pipeline.extract import shots_key
 from ..pipeline.job import in_words, open_job
 from ..pipeline.looking import LookingJob
 from ..pipeline.media import footage
-from ..pipeline.shotsettings import ShotSettings, change, course_of, find_shot, settings_of
+from ..pipeline.shotsettings import KEYABLE, PER_SHOT, ShotSettings, change, course_of, find_shot, settings_of
 from ..project import Project
-from ..types import Shot
+from ..types import Curve, Shot
 from ..video.read import frame_pts
 from .cast import NO_SETTINGS
-from .preview import scene_of
+from .preview import session_of
 
+SHOT_SETTINGS = PER_SHOT
+KEYABLE_SETTINGS = KEYABLE
 NO_KEYS: Mapping[str, Sequence[tuple[int, float]]] = {}
 
 
@@ -46,8 +48,9 @@ class ShotState:
 
 def list_shots(project: Path) -> list[ShotState]:
     """The target's shots in order. Raises StepMissing before `extract`, the ConsentErrors."""
-    with in_words(project), Project(project) as opened:
-        scene = scene_of(opened)
+    with in_words(project):
+        session = session_of(project)
+        scene, opened = session.scene(), session.project
         pts, base = frame_pts(scene.footage.path), scene.footage.info.time_base
         rendered_before = {path.stem for path in (opened.folder / "render").glob("*/*.patches")}
         states: list[ShotState] = []
@@ -91,6 +94,12 @@ def set_shot_settings(
         course_of(job.settings, own)
         job.project.store.put_shot_settings(found.shot_id, own.as_dict() if own else None)
         return own
+
+
+def shot_setting(own: ShotSettings, name: str, frame: int) -> Any:
+    """What a shot's own setting is in a frame; None where the shot follows the project."""
+    keys = own.keys.get(name)
+    return Curve(tuple(keys)).at(frame) if keys else own.fixed.get(name)
 
 
 def _target_shot(project: Project, which: int | str) -> Shot:

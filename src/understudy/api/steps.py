@@ -66,12 +66,19 @@ def train(project: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, context: 
         return tuple(job.rows)
 
 
-def render(project: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, context: Context | None = None) -> tuple[StageRow, ...]:
-    """Put the face into every frame of the target, with the best that training gave so far. Both people must have agreed to that (`render`)."""
+def render(
+    project: Path, *, shots: Sequence[int] = (), settings: Mapping[str, Any] = NO_SETTINGS, context: Context | None = None
+) -> tuple[StageRow, ...]:
+    """Put the face into every frame of the target, with the best that training gave so far; only what has changed since is made anew.
+
+    Both people must have agreed to that (`render`). `shots`: the numbers of those to render (see `list_shots`); none: all. Raises UsageError
+    for a shot that there is not.
+    """
     with open_job(project, flags=settings, context=context or Context()) as job:
         job.keep_settings()
         permits = permits_of(job.project, "render")
-        render_cast(job, find_cast(job, footage(job.project, "source"), footage(job.project, "target")), permits=permits, draft=False)
+        cast = find_cast(job, footage(job.project, "source"), footage(job.project, "target"))
+        render_cast(job, cast, permits=permits, draft=False, shots=shots)
         return tuple(job.rows)
 
 

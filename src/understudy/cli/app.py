@@ -25,6 +25,7 @@ from .forget import forget
 from .ledger import app as ledger_app
 from .people import people
 from .shots import shots
+from .strokes import strokes
 from .studio import studio
 from .support import LOOK, PLAIN, STEPS, WHOLE, ready_tokens, suggestion, typeable
 from .training import train
@@ -48,6 +49,7 @@ app.command(steps.publish, group=STEPS, sort_key=6)
 app.command(steps.layers, group=STEPS, sort_key=6.5)
 app.command(steps.status, group=STEPS, sort_key=7)
 app.command(shots, group=STEPS, sort_key=5.5)
+app.command(strokes, group=STEPS, sort_key=5.6)
 app.command(studio, group=WHOLE, sort_key=0.2)
 app.command(faces, group=STEPS, sort_key=7.2)
 app.command(people, group=STEPS, sort_key=7.1)

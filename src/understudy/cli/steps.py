@@ -113,15 +113,23 @@ def extract(*, project: ProjectFlag, face: FaceFlag = None, source_face: SourceF
     _say_next(project)
 
 
-def render(*, project: ProjectFlag, quality: QualityFlag = None, set_: SetFlag = ()) -> None:
+def render(
+    *,
+    project: ProjectFlag,
+    quality: QualityFlag = None,
+    shot: Annotated[tuple[int, ...], Parameter(help="The number of a shot to render; may be repeated. Without it, all.")] = (),
+    set_: SetFlag = (),
+) -> None:
     """Put the face into every frame of the target, with the best that training gave so far.
 
     For example:
 
         understudy render --project film.understudy
+
+        understudy render --project film.understudy --shot 2 --shot 3
     """
     with at_work() as context:
-        api.render(project, settings=as_settings(set_, quality=quality), context=context)
+        api.render(project, shots=shot, settings=as_settings(set_, quality=quality), context=context)
     _say_next(project)
 
 

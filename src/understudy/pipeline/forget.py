@@ -170,6 +170,7 @@ def _doomed(project: Project, who: _Person) -> Iterator[Path]:
     for media_id in seen_in:
         yield from (root / "faces" / media_id).rglob("*")
         yield from (root / "people").glob(f"{media_id}*")
+        yield project.proxy_file(media_id)
     for row in who.media:
         if row.face:
             yield project.absolute(row.face)
@@ -193,7 +194,7 @@ def _made_folders(project: Project, who: _Person) -> Iterator[Path]:
 
 
 def _remove_empty_folders(project: Project) -> None:
-    for name in ("faces", "faceset", "model", "render", "previews"):
+    for name in ("faces", "faceset", "model", "render", "previews", "proxies"):
         for path in sorted((project.folder / name).rglob("*"), reverse=True):
             if path.is_dir() and not any(path.iterdir()):
                 shutil.rmtree(path)

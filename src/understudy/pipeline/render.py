@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from .extract import Person
 from .job import Job
 from .media import Footage
 from .scene import Scene, Take, crop_size
+from .shotsettings import find_shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,14 @@ class Rendered:
     model_id: str
 
 
-def render(job: Job, scene: Scene, *, permits: Permits) -> Rendered:
-    """Merge every shot that is not merged yet; where there is one, the permits must cover that. Faces of other people are left as they are."""
+def render(job: Job, scene: Scene, *, permits: Permits, shots: Collection[int] = ()) -> Rendered:
+    """Merge every shot that is not merged yet, or only those of the numbers `shots`; where there is one, the permits must cover that. Faces of
+    other people are left as they are.
+
+    Raises UsageError where there is no shot of a number.
+    """
+    for number in shots:
+        find_shot([take.shot for take in scene.takes], number)
     footage = scene.footage
     context = guarded(job.context, lambda: permits.check("render"))
     meter = Meter(context, "render", f"putting the face into {footage.path.name}")
@@ -51,7 +59,7 @@ def render(job: Job, scene: Scene, *, permits: Permits) -> Rendered:
 
         return Unit(take.key, f"{footage.path.name}, {take.subject}", take.file, work)
 
-    seen = [take for take in scene.takes if take.tracks]
+    seen = [take for number, take in enumerate(scene.takes, start=1) if take.tracks and (not shots or number in shots)]
     units = [unit(take) for take in seen]
     left = {u.key for u in pending(units, job.project.store)}
     if left:

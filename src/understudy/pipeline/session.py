@@ -30,6 +30,7 @@ from ..video.read import small_rgb
 from ..video.scrub import Scrubber
 from .consents import permits_of
 from .media import footage
+from .proxies import QuickLook
 from .scene import Scene, Take
 from .shotsettings import ShotSettings, change, course_of
 from .strokes import stroke_of
@@ -74,6 +75,8 @@ class Session:
         self._plans: OrderedDict[str, list[Passage]] = OrderedDict()
         self._faces: OrderedDict[tuple[Any, ...], Made | None] = OrderedDict()
         self._pictures: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
+        self._quick = QuickLook(self.project)
+        self._label: tuple[Any, Patch] | None = None
 
     def holds(self) -> bool:
         """Whether the folder still is the project that was opened, and not another one put in its place."""
@@ -84,25 +87,42 @@ class Session:
         with self._lock:
             for scrubber in self._scrubbers.values():
                 scrubber.close()
+            self._quick.close()
             self.project.close()
 
-    def frame(self, which: Which, index: int, *, width: int) -> bytes:
+    def frame(self, which: Which, index: int, *, width: int, exact: bool = True) -> bytes:
         """Frame `index` of the source, the target or the result, `width` pixels wide at most, as JPEG.
 
-        The result comes from the merged frames where its shot is rendered, else it is merged now. Raises UsageError, StepMissing, the
+        The result comes from the merged frames where its shot is rendered, else it is merged now, `exact` or not. Raises UsageError, StepMissing, the
         ConsentErrors (result), the MediaErrors.
         """
         if which not in ("source", "target", "result"):
             raise UsageError(f"'{which}' is no picture of a project.", remedy="ask for source, target or result")
         with self._lock:
-            key = (which, index, width, self._result_stamp(index) if which == "result" else self._scrubber(which).name)
+            key = (which, index, width, exact, self._result_stamp(index) if which == "result" else self._scrubber(which).name)
             found = self._pictures.get(key)
             if found is not None:
                 self._pictures.move_to_end(key)
                 return found
-            made = _jpeg(_shown(self._planes(which, index), width))
+            made = _jpeg(_shown(self._planes(which, index, exact=exact), width))
             _keep(self._pictures, key, made, _PICTURES_KEPT)
             return made
+
+    def quick(self, which: Which, index: int) -> bytes | None:
+        """Frame `index`, small, as JPEG; None where it is not to be had at once: without a proxy, or a result that is not rendered.
+
+        Does not wait while another thread merges a frame. Raises as `frame` does.
+        """
+        if which != "result":
+            proxy = self._quick.proxy(which)
+            return proxy.jpeg(index) if proxy is not None and 0 <= index < len(proxy) else None
+        scene = self._current()
+        take = scene.take_at(index)
+        if take is None or not take.tracks:
+            return self.quick("target", index)
+        if self.project.store.stage(take.key) is None or not take.file.is_file():
+            return None
+        return self._quick.result(index, take.file, info=scene.footage.info, label=self._label_patch(scene))
 
     def preview(self, index: int, *, settings: Mapping[str, Any], width: int, exact: bool) -> Preview:
         """See `api.preview`."""
@@ -122,12 +142,16 @@ class Session:
                 seconds=time.monotonic() - began,
             )
 
+    def scene(self) -> Scene:
+        """The scene as it is now. Raises StepMissing, the ConsentErrors."""
+        return self._current()
+
     def _result_stamp(self, index: int) -> str:
         """Names what the result's frame shows."""
         take = self._current().take_at(index)
         return f"{self._scene_stamp} {take.key if take else ''}"
 
-    def _planes(self, which: Which, index: int) -> Planes:
+    def _planes(self, which: Which, index: int, *, exact: bool) -> Planes:
         frame = self._scrubber("source" if which == "source" else "target").frame(index)
         assert frame.planes is not None
         if which != "result":
@@ -136,15 +160,20 @@ class Session:
         if take is not None and self.project.store.stage(take.key) is not None and take.file.is_file():
             with Patches([take.file]) as patches:
                 return self._labelled(frame.planes, patches.at(index))
-        return self._labelled(frame.planes, self._merged(frame, settings={}, exact=True)[0])
+        return self._labelled(frame.planes, self._merged(frame, settings={}, exact=exact)[0])
 
     def _labelled(self, planes: Planes, patches: list[Patch]) -> Planes:
         if not patches:
             return planes
-        chosen = self._current().job.settings.label
-        # without the heads: while one looks from frame to frame it must not jump
-        label = make_label(self._scrubber("target").info, chosen.language, place=chosen.place)
-        return paint(planes, [*patches, label.patch])
+        return paint(planes, [*patches, self._label_patch(self._current())])
+
+    def _label_patch(self, scene: Scene) -> Patch:
+        chosen = scene.job.settings.label
+        if self._label is None or self._label[0] != (scene.footage.media_id, chosen):
+            # without the heads: while one looks from frame to frame it must not jump
+            drawn = make_label(scene.footage.info, chosen.language, place=chosen.place).patch
+            self._label = ((scene.footage.media_id, chosen), drawn)
+        return self._label[1]
 
     def _merged(self, frame: Frame, *, settings: Mapping[str, Any], exact: bool) -> tuple[list[Patch], float]:
         """The patches of a frame under its shot's settings with `settings` on top, and the mean confidence."""
@@ -196,6 +225,13 @@ class Session:
         """The scene, made anew where what it rests on has changed since. Raises the ConsentErrors: a consent may have been taken back meanwhile."""
         permits_of(self.project, "render")
         stamp = self._stamp()
+        found = self._scene
+        if found is not None and stamp == self._scene_stamp:
+            return found
+        with self._lock:
+            return self._renewed(stamp)
+
+    def _renewed(self, stamp: str) -> Scene:
         if self._scene is None or stamp != self._scene_stamp:
             before = (self._scene.person.key, self._scene.model_id) if self._scene else None
             self._scene = self._build(self.project)

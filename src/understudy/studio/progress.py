@@ -21,6 +21,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "render": ("look", "final"),
     "publish": ("look", "final"),
     "verify": ("verify",),
+    "proxies": ("copies",),
 }
 """What each kind of job goes through, in words of the catalogue (`step.…`)."""
 
@@ -109,6 +110,8 @@ def _place(steps: list[Step], stage: str, *, trained: bool, merged: bool, at: in
         wanted = "final" if trained or "first" not in names else "first"
     elif stage == "verify":
         wanted = "verify"
+    elif "copies" in names:
+        wanted = "copies"
     return max(at, names.index(wanted)) if wanted in names else at
 
 

@@ -46,12 +46,18 @@ def _train(project: Path, args: dict[str, Any], context: Context) -> Result:
 
 
 def _render(project: Path, args: dict[str, Any], context: Context) -> Result:
-    return {"pieces": len(api.render(project, settings=args.get("settings", {}), context=context))}
+    rows = api.render(project, shots=args.get("shots", ()), settings=args.get("settings", {}), context=context)
+    return {"pieces": len(rows)}
 
 
 def _publish(project: Path, args: dict[str, Any], context: Context) -> Result:
     video = api.publish(project, Path(args["out"]), settings=args.get("settings", {}), overwrite=args.get("overwrite", False), context=context)
     return {"out": str(video.path), "label": video.label, "frames": video.n_frames, "altered": video.n_altered}
+
+
+def _proxies(project: Path, args: dict[str, Any], context: Context) -> Result:
+    api.make_proxies(project, context=context)
+    return {}
 
 
 def _verify(project: Path, args: dict[str, Any], context: Context) -> Result:
@@ -76,4 +82,5 @@ KINDS: dict[str, Callable[[Path, dict[str, Any], Context], Result]] = {
     "render": _render,
     "publish": _publish,
     "verify": _verify,
+    "proxies": _proxies,
 }

@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import check, consents, events, faces, house, ledger, people, programs, project, publish, result, settings, start, train, verify
+from . import (
+    check,
+    consents,
+    events,
+    faces,
+    house,
+    ledger,
+    people,
+    programs,
+    programs_result,
+    project,
+    publish,
+    result,
+    settings,
+    shot,
+    start,
+    strokes,
+    train,
+    verify,
+)
 
-_PROJECT = (project, people, consents, check, faces, train, result, publish, settings)
-_HOUSE = (start, verify, ledger, house, events, programs)
+_PROJECT = (project, people, consents, check, faces, train, result, shot, strokes, publish, settings)
+_HOUSE = (start, verify, ledger, house, events, programs, programs_result)
 
 
 def routers() -> list[APIRouter]:

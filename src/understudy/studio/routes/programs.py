@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Request
-from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -15,46 +14,32 @@ from ...run.jobs import Job
 from ...types import Role
 from ..desk import desk_of, place_of
 from ..live import as_dict
+from ..models import PROBLEMS, JobInfo, NewJob, NewProject, ProjectInfo, RecordedConsent
 from ..pages import page, words_of
 from ..progress import progress_of
 from ..uploads import take_video
 from .consents import new_file
 from .project import result_of
 
-router = APIRouter()
+router = APIRouter(responses=PROBLEMS)
+_CONSENT = {
+    "role": "face",
+    "subject": "Anna de Vries",
+    "purpose": "documentary about the harbour",
+    "production": "Harbour",
+    "channels": ["television", "web"],
+    "actions": ["train", "render", "publish"],
+    "expires": "2099-12-31",
+    "basis": "consent",
+    "recorded_by": "Editor One",
+    "person_exists": True,
+}
 _UPLOAD: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {"multipart/form-data": {"schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}}},
     }
 }
-
-
-class NewProject(BaseModel):
-    """A project to be made."""
-
-    name: str = Field(min_length=1, max_length=80)
-
-
-class ProjectInfo(BaseModel):
-    """A project. `place` names it in every address."""
-
-    place: str
-    name: str
-    folder: str
-    videos: dict[str, str]
-    """role -> name of the file"""
-    published: list[str]
-    """Paths of the labelled videos, the newest first."""
-
-
-class NewJob(BaseModel):
-    """Work to be done on a project. `settings` are flat: {"train.minutes": 10}."""
-
-    kind: Literal["make", "check", "extract", "train", "render", "publish"]
-    settings: dict[str, Any] = {}
-    out: str | None = Field(None, pattern=r"^[\w .()+-]{1,80}\.(mp4|mov|mkv|m4v)$")
-    """Name of the result (make, publish); it goes into the project's own folder of results."""
 
 
 @router.get("/programs", include_in_schema=False)
@@ -85,6 +70,7 @@ def new_project(request: Request, project: NewProject) -> ProjectInfo:
 
 @router.get("/api/projects/{place}", tags=["projects"])
 def one_project(request: Request, place: str) -> ProjectInfo:
+    """One project."""
     return _info(request, place)
 
 
@@ -102,8 +88,8 @@ async def upload(request: Request, place: str, role: Role) -> ProjectInfo:
 
 
 @router.post("/api/projects/{place}/consents", tags=["projects"], status_code=201)
-def add_consent(request: Request, place: str, record: Annotated[dict[str, Any], Body()]) -> dict[str, str]:
-    """Record a consent: the fields of `understudy.api.consent_new`. Returns the record's number."""
+def add_consent(request: Request, place: str, record: Annotated[dict[str, Any], Body(examples=[_CONSENT])]) -> RecordedConsent:
+    """Record a consent: the fields of `understudy.api.consent_new`. It is signed with this computer's key."""
     here = place_of(request, place)
     path = new_file(here, "face" if record.get("role") == "face" else "performer")
     try:
@@ -111,34 +97,36 @@ def add_consent(request: Request, place: str, record: Annotated[dict[str, Any], 
     except TypeError as error:
         raise StepMissing("The record has a field too many or too few.", why=str(error), remedy="see docs/how-to/consent.md") from None
     api.consent_add(here.folder, path)
-    return {"record_id": kept.record_id}
+    return RecordedConsent(record_id=kept.record_id)
 
 
 @router.get("/api/projects/{place}/jobs", tags=["work"])
-def list_jobs(request: Request, place: str) -> list[dict[str, Any]]:
+def list_jobs(request: Request, place: str) -> list[JobInfo]:
     """All work on a project, the newest first."""
     desk = desk_of(request)
     return [_job(request, job) for job in desk.jobs.of(place_of(request, place).folder)]
 
 
 @router.post("/api/projects/{place}/jobs", tags=["work"], status_code=202)
-def new_job(request: Request, place: str, job: NewJob) -> dict[str, Any]:
+def new_job(request: Request, place: str, job: NewJob) -> JobInfo:
     """Begin work. It goes on whether anybody looks or not; `/api/events` tells how far it is."""
     desk, here = desk_of(request), place_of(request, place)
     args: dict[str, Any] = {"settings": job.settings}
     if job.kind in ("make", "publish"):
         args["out"] = str(here.results / job.out if job.out else result_of(here))
+    if job.shots:
+        args["shots"] = job.shots
     return _job(request, desk.work(job.kind, place=here, args=args))
 
 
 @router.get("/api/jobs/{job}", tags=["work"])
-def one_job(request: Request, job: int) -> dict[str, Any]:
+def one_job(request: Request, job: int) -> JobInfo:
     """Where a job is, its result or its error."""
     return _job(request, _known(request, job))
 
 
 @router.post("/api/jobs/{job}/{what}", tags=["work"])
-def change_job(request: Request, job: int, what: Literal["stop", "resume"]) -> dict[str, Any]:
+def change_job(request: Request, job: int, what: Literal["stop", "resume"]) -> JobInfo:
     """Stop work (it saves first), or let it go on."""
     desk, known = desk_of(request), _known(request, job)
     return _job(request, (desk.jobs.stop if what == "stop" else desk.jobs.resume)(known.job))
@@ -151,9 +139,9 @@ def _known(request: Request, number: int) -> Job:
         raise StepMissing(f"There is no work with the number {number}.", remedy="GET /api/projects/PLACE/jobs lists it") from None
 
 
-def _job(request: Request, job: Job) -> dict[str, Any]:
+def _job(request: Request, job: Job) -> JobInfo:
     progress = progress_of(desk_of(request).jobs, job)
-    return {**as_dict(words_of(request), progress), "result": job.result, "error": job.error}
+    return JobInfo(**as_dict(words_of(request), progress), result=job.result, error=job.error)
 
 
 def _info(request: Request, place: str) -> ProjectInfo:

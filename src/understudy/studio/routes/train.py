@@ -10,10 +10,10 @@ from starlette.responses import FileResponse, Response
 
 from ... import api
 from ...errors import StepMissing
-from ..curve import curve_svg, rounds_of
 from ..desk import desk_of, place_of
 from ..memory import Place
 from ..pages import page, words_of
+from ..rounds import curve_svg, less_error, rounds_of, sentence
 from .project import job_state
 
 router = APIRouter(include_in_schema=False)
@@ -40,6 +40,14 @@ def begin(request: Request, place: str, minutes: Annotated[float, Form(gt=0, le=
     return page(request, "train_piece.html", place=here, screen="train", **_state(request, here))
 
 
+@router.post("/p/{place}/train/back")
+def back(request: Request, place: str, checkpoint: Annotated[str, Form()]) -> Response:
+    """Let training and rendering go on from an earlier moment."""
+    here = place_of(request, place)
+    api.go_back(here.folder, checkpoint)
+    return page(request, "train_piece.html", place=here, screen="train", **_state(request, here))
+
+
 @router.get("/p/{place}/preview/{name}.jpg")
 def preview(request: Request, place: str, name: str) -> Response:
     """The picture at the end of a round: source, target, draft, the last round and this one."""
@@ -51,27 +59,36 @@ def preview(request: Request, place: str, name: str) -> Response:
 
 
 def _pictures(place: Place) -> dict[str, Path]:
-    """The rounds' pictures by their file names; none where nothing was trained."""
+    """The rounds' pictures by their file names."""
+    state = _trained(place)
+    return {path.name: path for path in state.previews} if state else {}
+
+
+def _trained(place: Place) -> api.TrainingState | None:
+    """None where nothing was trained."""
     try:
-        return {path.name: path for path in api.training_state(place.folder).previews}
+        return api.training_state(place.folder)
     except StepMissing:
-        return {}
+        return None
 
 
 def _state(request: Request, place: Place) -> dict[str, Any]:
     desk, words = desk_of(request), words_of(request)
-    rounds = rounds_of(desk.jobs, place.folder)
-    pictures = _pictures(place)
-    newest = next((one for one in reversed(rounds) if Path(one.preview).name in pictures), None)
+    state = _trained(place)
+    rounds = rounds_of(state)
     consents = api.consents(place.folder)
-    settings = api.settings_of(place.folder)
+    newest = rounds[-1] if rounds else None
     return {
         "rounds": rounds,
         "newest": newest,
+        "pictured": [one for one in rounds if one.preview is not None],
+        "sentence": sentence(words, rounds),
+        "less": less_error,
         "curve": curve_svg(words, rounds),
-        "minutes": max(settings.train.minutes, 3.0),
+        "checkpoints": list(reversed(state.checkpoints)) if state else [],
+        "minutes": max(api.settings_of(place.folder).train.minutes, 3.0),
         "agreed": len(consents) == 2 and not any(found.problem for found in consents.values()),
-        "busy": any(job.unfinished and job.kind not in ("train", "make") for job in desk.jobs.of(place.folder)),
+        "busy": any(job.unfinished and job.lane == "work" and job.kind not in ("train", "make") for job in desk.jobs.of(place.folder)),
         "better": newest is not None and newest.better,
         **job_state(request, desk, desk.job_of(place, "train", "make")),
     }

@@ -1,9 +1,10 @@
-// What the pages do beyond plain HTML and htmx: watch the work, send videos, play them beside each other. One small module each.
+// What the pages do beyond plain HTML and htmx: watch the work, send videos, see the training grow, look at the result frame by frame. One small module each.
 import { setUpFaces } from "./js/faces.js";
 import { watch } from "./js/live.js";
 import { setUpPeople } from "./js/people.js";
 import { setUpUploads } from "./js/upload.js";
-import { setUpPlayers } from "./js/players.js";
+import { setUpGrowth } from "./js/growth.js";
+import { setUpRoom } from "./js/result/room.js";
 
 // on a small screen the list of steps is wider than the page
 document.querySelector(".way [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
@@ -11,4 +12,5 @@ watch();
 setUpUploads();
 setUpPeople();
 setUpFaces();
-setUpPlayers();
+setUpGrowth();
+setUpRoom();

@@ -1,4 +1,5 @@
-"""The rounds of training that the queue remembers, and their curve as a drawing that needs no script."""
+"""What the training has come to, for the page: the rounds on the way that training goes on from, how it goes, and their curve as a drawing that
+needs no script. Everything comes from `api.training_state`."""
 
 from __future__ import annotations
 
@@ -8,10 +9,14 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from ..run.jobs import Jobs
+from .. import api
 from .i18n import Words
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 1000, 220, 52, 30, 14
+_RECENT = 5
+"""Rounds by which it is told whether it still gets better."""
+_HARDLY = 0.004
+"""Less error by a smaller share, over the recent rounds, counts as none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +29,49 @@ class Round:
     gain: float
     """See `train.meter.gain_over`: about the share of error less than the draft's."""
     better: bool
-    preview: str
+    seconds: float
+    faces: int
+    preview: Path | None
 
     @property
     def less(self) -> float:
-        """Share of the draft's error that is gone, 0..1; below 0 where there is more."""
-        return 1 - math.exp(-self.gain)
+        return less_error(self.gain)
 
 
-def rounds_of(jobs: Jobs, folder: Path) -> list[Round]:
-    """All rounds of a project that were reported, each once, in order; after going back, those of the newest way."""
+def less_error(gain: float) -> float:
+    """Share of the draft's error that is gone, 0..1; below 0 where there is more."""
+    return 1 - math.exp(-gain)
+
+
+def rounds_of(state: api.TrainingState | None) -> list[Round]:
+    """The rounds that led to where training stands; those that were gone back from are left out."""
     found: dict[int, Round] = {}
-    for seen in jobs.events(project=folder, limit=1_000_000):
-        figures = seen.body.get("figures") or {}
-        if seen.stage != "train" or seen.kind != "preview" or "gain" not in figures or not seen.body["preview"]:
-            continue
-        number = round(figures["round"])
-        found = {known: one for known, one in found.items() if known < number}
-        found[number] = Round(number, figures["l1"], figures["draft_l1"], figures["gain"], bool(figures["beats_draft"]), seen.body["preview"])
+    for made in state.rounds if state else ():
+        # a number that comes again begins another way
+        found = {known: one for known, one in found.items() if known < made.number}
+        error, draft = made.figures["l1"], made.figures["draft_l1"]
+        found[made.number] = Round(made.number, error, draft, made.gain, made.better, made.seconds, made.faces, made.preview)
+    standing = next((kept for kept in state.checkpoints if kept.standing), None) if state else None
+    aside = {kept.rounds for kept in state.checkpoints if kept.aside} if state else set()
+    if standing is not None and found and max(found) > standing.rounds and max(found) in aside:
+        found = {number: one for number, one in found.items() if number <= standing.rounds}
     return [found[number] for number in sorted(found)]
+
+
+def sentence(words: Words, rounds: Sequence[Round]) -> str:
+    """How it goes, for a person who reads no curves."""
+    if not rounds:
+        return ""
+    last = rounds[-1]
+    spent = words.duration(60 * max(1, round(last.seconds / 60))) if last.seconds >= 60 else words.duration(last.seconds)
+    said = words.count("train.spent", len(rounds), time=spent, faces=words.number(last.faces))
+    if len(rounds) <= _RECENT:
+        return f"{said} {words('train.too_early')}"
+    before = min(one.error for one in rounds[:-_RECENT])
+    now = min(one.error for one in rounds[-_RECENT:])
+    gone = 1 - now / before
+    key = "train.still" if gone > _HARDLY else "train.hardly" if gone > -_HARDLY else "train.worse"
+    return f"{said} {words(key, percent=words.number(100 * abs(gone), 1), n=_RECENT)}"
 
 
 def curve_svg(words: Words, rounds: Sequence[Round]) -> str:
