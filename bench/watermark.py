@@ -61,14 +61,27 @@ def main() -> None:
         _table(asked)
     if asked.false:
         files = [*asked.clips, *(path for folder in asked.also for path in sorted(folder.rglob("*")) if path.suffix.lower() in MEDIA)]
+        jobs = [([path], count, number) for number, (path, count) in enumerate(in_turn(files, asked.false)) if count]
+        random.Random(1).shuffle(jobs)
+        found: list[Mark] = []
         with multiprocessing.get_context("spawn").Pool(asked.processes) as pool:
-            jobs = [([path], count, number) for number, (path, count) in enumerate(in_turn(files, asked.false)) if count]
-            found = [mark for marks in pool.starmap(windows, jobs, chunksize=1) for mark in marks]
-        accepted = sum(mark.present and mark.number is not None for mark in found)
-        highest = max(mark.z for mark in found)
-        print(
-            f"\nUnmarked windows: {len(found)} of {len(files)} files; highest sync z {highest:.2f} (needed: {LEAST_Z}); taken for marked: {accepted}."
-        )
+            for number, marks in enumerate(pool.imap_unordered(_windows, jobs), 1):
+                found += marks
+                if number == len(jobs) or number % 20 == 0:
+                    print(_unmarked_line(found, number), flush=True)
+
+
+def _windows(job: tuple[list[Path], int, int]) -> list[Mark]:
+    cv2.setNumThreads(1)
+    return windows(*job)
+
+
+def _unmarked_line(found: list[Mark], files: int) -> str:
+    highest = max((mark.z for mark in found), default=0.0)
+    return (
+        f"Unmarked windows: {len(found)} of {files} files; highest sync z {highest:.2f} (needed: {LEAST_Z}); "
+        f"present: {sum(mark.present for mark in found)}; taken for marked: {sum(mark.read for mark in found)}."
+    )
 
 
 def _arguments() -> argparse.Namespace:

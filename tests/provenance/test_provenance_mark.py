@@ -129,6 +129,22 @@ def test_copies_are_read(marked, tmp_path, treatment):
     assert found.present and found.number == NUMBER, found.z
 
 
+def test_a_turned_copy_is_read_though_a_part_of_the_pattern_is_seen_unturned():
+    """A plain picture carries the mark so clearly that the search without turns finds it in the middle of the frame, where no number can be read."""
+    grain = np.random.default_rng(4)
+    ramp = np.tile(np.linspace(60, 190, 640, dtype=np.float32), (360, 1))
+    copies = [turn(y) for y in marked_with([np.asarray(ramp + grain.normal(0, 1, ramp.shape), np.uint8) for _ in range(12)])]
+    found = read(copies)
+    assert found.present and found.number == NUMBER, (found.z, found.placement)
+
+
+def test_dark_places_are_changed_less():
+    grain = np.random.default_rng(4).normal(0, 1, (360, 640))
+    dark, bright = ([np.asarray(level + grain, np.uint8)] for level in (24, 120))
+    change = [float(np.std(marked_with(frames)[0].astype(float) - frames[0])) for frames in (dark, bright)]
+    assert change[0] < 0.7 * change[1]
+
+
 def test_unmarked_pictures_do_not_trigger(plain):
     noise = np.random.default_rng(1)
     flat = [np.full((240, 320), 90, np.uint8)]

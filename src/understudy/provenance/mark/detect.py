@@ -101,7 +101,7 @@ def _refine(view: F32, grid: Grid, placement: Placement) -> Placement:
     """Climb to the best placement nearby, by ever smaller steps."""
     best = _agreement(view, grid, placement)
     for size in (0.004, 0.002, 0.001):
-        for _ in range(3):
+        for _ in range(8):
             before = best
             for name, step in (("shift_x", size), ("shift_y", size * 1.5), ("scale_x", size), ("scale_y", size), ("turn", size * 60)):
                 for way in (step, -step):

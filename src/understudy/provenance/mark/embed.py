@@ -25,6 +25,8 @@ _MANY, _FEW = 480, 270
 _MOST = 4.5
 _LARGE = 640
 """From this many lines on a cell is so many pixels that less strength carries it as far, and would show more."""
+_DARK = (16, 70), (0.45, 1.0)
+"""From black to this brightness (8-bit levels) the strength rises from this share: on a dark ground a level is a larger step to the eye."""
 _SPREAD = 0.8
 """Root mean square of the pattern after interpolation."""
 _EVERY, _FIRST_ROUNDS = 8, 10
@@ -60,8 +62,9 @@ class Marker:
         if is_upright(y):
             return np.ascontiguousarray(self.mark(np.ascontiguousarray(y.T), bit_depth).T)
         grid = grid_for(y.shape[0])
-        high, activity = _details(small_luma(y, bit_depth, grid))
-        strength = _strength(activity, lines=y.shape[0])
+        luma = small_luma(y, bit_depth, grid)
+        high, activity = _details(luma)
+        strength = _strength(activity, luma - high, lines=y.shape[0])
         new_scene = self._last is None or _alike(self._last, high) < _NEW_SCENE
         if new_scene or self._count % _EVERY == 0:
             for look in range(_FIRST_ROUNDS if new_scene else 1):
@@ -99,11 +102,12 @@ def _chips(grid: Grid) -> F32:
     return np.concatenate([sync_chips(grid).reshape(1, -1), symbol_chips(grid)])
 
 
-def _strength(activity: F32, *, lines: int) -> F32:
-    """(height, width): amplitude of the pattern in 8-bit levels, for a picture of so many lines."""
+def _strength(activity: F32, brightness: F32, *, lines: int) -> F32:
+    """(height, width): amplitude of the pattern in 8-bit levels, for a picture of so many lines; activity and brightness of its places."""
     few = min(1.0, max(0.0, (_MANY - lines) / (_MANY - _FEW)))
     least, slope, rms = (many + few * (small - many) for many, small in (_LEAST, _SLOPE, _RMS))
     strength = np.minimum(least + slope * cv2.sqrt(activity), _MOST)
+    strength *= np.interp(brightness, *_DARK).astype(np.float32)
     strength *= min(1.0, rms / (_SPREAD * float(np.sqrt((strength * strength).mean()))))
     return np.asarray(strength * min(1.0, (_LARGE / lines) ** 0.5), np.float32)
 
