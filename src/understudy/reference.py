@@ -1,4 +1,4 @@
-"""The pages of docs/ that are made from the code, so that they cannot lag behind: settings, command line, errors.
+"""The pages of docs/ that are made from the code, so that they cannot lag behind: settings, command line, errors, API.
 
     python -m understudy.reference docs
 
@@ -7,8 +7,14 @@ A test compares the pages with what this module makes.
 
 from __future__ import annotations
 
+import ast
+import importlib
 import inspect
+import itertools
+import pkgutil
+import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -137,7 +143,65 @@ def _command_words(words: tuple[str, ...], command: App) -> str:
     return "\n\n".join([f"## understudy {' '.join(words)}", f"    {' '.join(usage)}", about, *([table] if rows else [])])
 
 
-PAGES = {"settings.md": settings_page, "cli.md": cli_page, "errors.md": errors_page}
+def api_page() -> str:
+    """docs/api.md"""
+    from . import api
+
+    head, _, rest = inspect.cleandoc(api.__doc__ or "").partition("\n\n")
+    parts = [
+        NOTE,
+        "# The API",
+        head,
+        *_with_examples(rest),
+        "The examples below go on from this one, in this order; the tests run them all, with 24 frames as `her.mp4` and 8 as `performance.mp4`.",
+    ]
+    told: set[str] = set()
+    there = [info.name for info in pkgutil.iter_modules(api.__path__)]
+    for name in (*(name for name in API_ORDER if name in there), *(name for name in there if name not in API_ORDER)):
+        module = importlib.import_module(f"understudy.api.{name}")
+        own = [item for item in api.__all__ if getattr(getattr(api, item), "__module__", "") == module.__name__]
+        if own:
+            told |= {*own}
+            parts += [f"## {name}", *_with_examples(inspect.cleandoc(module.__doc__ or "")), *(_api_item(item, getattr(api, item)) for item in own)]
+    others = [item for item in api.__all__ if item not in told]
+    parts += ["## What these take and give", *(_api_item(item, getattr(api, item)) for item in others)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _with_examples(text: str) -> list[str]:
+    """The paragraphs, examples set off."""
+    paragraphs = [textwrap.dedent(paragraph) for paragraph in text.split("\n\n")]
+    return [textwrap.indent(paragraph, "    ") if paragraph.startswith(">>>") else paragraph for paragraph in paragraphs]
+
+
+def _api_item(name: str, item: Any) -> str:
+    """One function, class or constant of the API."""
+    about = inspect.cleandoc(getattr(item, "__doc__", None) or "") if callable(item) else ""
+    if inspect.isclass(item):
+        lines = "\n".join(f"- `{field}`{f': {said}' if said else ''}" for field, said in _fields(item))
+        return "\n\n".join(part for part in (f"### `api.{name}`", about, lines) if part)
+    if callable(item):
+        signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", f"{name}{inspect.signature(item)}")
+        return f"### `api.{name}`\n\n`{signature}`\n\n{about}"
+    return f"### `api.{name}`\n\n{', '.join(f'`{one}`' for one in item)}"
+
+
+def _fields(kind: type) -> Iterator[tuple[str, str]]:
+    """(`name: type`, its explanation or "") of each field of a value, from its definition."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+    assert isinstance(tree, ast.ClassDef)
+    for line, after in itertools.zip_longest(tree.body, tree.body[1:]):
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and not line.target.id.startswith("_"):
+            said = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else ""
+            yield f"{line.target.id}: {ast.unparse(line.annotation)}", " ".join(str(said).split())
+
+
+API_ORDER: tuple[str, ...] = (
+    *("whole", "make", "steps", "trust", "look", "checks", "people", "faces", "casting", "material", "preview", "shots", "strokes", "training"),
+    *("report", "papers", "machine"),
+)
+"""Modules of the API as they are explained: first what does the job, then what looks, then what changes. Any other comes at the end."""
+PAGES = {"settings.md": settings_page, "cli.md": cli_page, "errors.md": errors_page, "api.md": api_page}
 
 
 def main(folder: Path) -> None:

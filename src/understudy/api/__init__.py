@@ -1,8 +1,20 @@
 """What notebooks and programs import: one function for each command, over one project folder.
 
-    from pathlib import Path
-    from understudy import api
-    result = api.swap(Path("her.mp4"), Path("performance.mp4"), Path("out.mp4"), consents=[Path("her.consent.json"), Path("actor.consent.json")])
+    >>> from pathlib import Path
+    >>> import understudy.api as api
+    >>> agreed = {
+    ...     "purpose": "documentary about the harbour", "production": "Harbour", "channels": ["television"],
+    ...     "actions": ["train", "render", "publish"], "expires": "2099-12-31", "basis": "consent", "recorded_by": "Editor One",
+    ... }
+    >>> hers = api.consent_new(Path("her.consent.json"), subject="Anna de Vries", role="face", **agreed)
+    >>> his = api.consent_new(Path("actor.consent.json"), subject="Bob Jansen", role="performer", **agreed)
+    >>> done = api.swap(
+    ...     Path("her.mp4"), Path("performance.mp4"), Path("out.mp4"),
+    ...     consents=[Path("her.consent.json"), Path("actor.consent.json")], settings={"quality": "draft"},
+    ... )
+    >>> done.video.label, done.video.n_altered
+    ('AI MODIFIED', 8)
+    >>> film = done.project
 
 `settings` are flat: {"train.minutes": 10}; `context` takes the events (see `events`). Every error is one of `errors`.
 """

@@ -1,4 +1,11 @@
-"""The wall of the source's faces: looking, sorting, throwing out and bringing back, packing."""
+"""The wall of the source's faces: looking, sorting, throwing out and bringing back, packing.
+
+>>> wall = api.faces(film, sort="yaw")      # the first time it makes the thumbnails
+>>> wall.total == len(wall.faces) > 10
+True
+>>> api.faces_drop(film, [wall.faces[0].number]), api.faces_undo(film)
+(1, 1)
+"""
 
 from __future__ import annotations
 

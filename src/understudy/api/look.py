@@ -1,4 +1,9 @@
-"""Looking: what is lacking before hours are spent, what is known about a file, what this machine can do."""
+"""Looking: what is lacking before hours are spent, what is known about a file, what this machine can do.
+
+>>> report = api.check(Path("her.mp4"), Path("performance.mp4"), project=film)
+>>> report.outlook in ("good", "usable", "weak")
+True
+"""
 
 from __future__ import annotations
 

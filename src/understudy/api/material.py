@@ -1,4 +1,16 @@
-"""What lies in a project, for showing: its videos, its consents, what was published, and unaltered pictures of the two videos."""
+"""What lies in a project, for showing: its videos, its consents, what was published, and unaltered pictures of the two videos.
+
+>>> sorted((role, row.info["name"]) for role, row in api.videos(film).items())
+[('source', 'her.mp4'), ('target', 'performance.mp4')]
+>>> api.consents(film)["face"].problem is None
+True
+>>> [video.path.name for video in api.published_videos(film)]
+['out.mp4']
+>>> api.settings_of(film).quality
+'draft'
+>>> api.change_settings(film, {"merge.feather": 0.1}).merge.feather
+0.1
+"""
 
 from __future__ import annotations
 

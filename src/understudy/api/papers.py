@@ -1,4 +1,10 @@
-"""The ledger on its way out and the register of complaints."""
+"""The ledger on its way out and the register of complaints.
+
+>>> [row.kind for row in api.ledger_list("export")]
+['export']
+>>> api.ledger_check().ours
+True
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""Who is seen in a project's videos, and the user's decisions about who is who. All of it but `people_find` is quick; nothing is looked for anew."""
+"""Who is seen in a project's videos, and the user's decisions about who is who. All of it but `people_find` is quick; nothing is looked for anew.
+
+>>> [(person.title, round(person.seconds, 2)) for person in api.people(film)]
+[('person-1', 0.96), ('person-2', 0.32)]
+>>> api.person_name(film, "person-1", "Anna").name
+'Anna'
+>>> api.people_undo(film)
+'name'
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,18 @@
-"""Looking at single frames: source, target, result, and what a frame would become under other settings."""
+"""Looking at single frames: source, target, result, and what a frame would become under other settings.
+
+>>> seen = api.preview(film, 3, settings={"merge.strength": 0.5}, width=480)
+>>> seen.altered, seen.result.shape, seen.matte.max()
+(True, (480, 480, 3), np.uint8(255))
+>>> Path("result.jpg").write_bytes(api.frame(film, "result", 3, width=480)) > 5000
+True
+>>> api.quick_frame(film, "target", 3) is None      # not before the small copies are made
+True
+>>> api.make_proxies(film)
+>>> api.quick_frame(film, "target", 3)[:2] == bytes([0xFF, 0xD8])
+True
+>>> [str(at) for at in api.frame_times(film, "target")[:3]]
+['0', '1/25', '2/25']
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,13 @@
-"""The shots of a target, and what each has of its own."""
+"""The shots of a target, and what each has of its own.
+
+>>> [(shot.number, shot.first, shot.last, shot.state) for shot in api.list_shots(film)]
+[(1, 0, 7, 'stale')]
+>>> own = api.set_shot_settings(film, 1, settings={"merge.colour": 0.5}, keys={"merge.strength": [(0, 1.0), (7, 0.0)]})
+>>> api.shot_setting(own, "merge.colour", 3), round(api.shot_setting(own, "merge.strength", 3), 2)
+(0.5, 0.57)
+>>> bool(api.set_shot_settings(film, 1, clear=["all"]))
+False
+"""
 
 from __future__ import annotations
 

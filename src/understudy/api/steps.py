@@ -1,4 +1,14 @@
-"""The job step by step, over a project folder."""
+"""The job step by step, over a project folder.
+
+>>> second = api.new(Path("second.understudy"), settings={"quality": "draft"})
+>>> api.add(second, Path("her.mp4"), role="source").info["frames"]
+24
+>>> api.status(second).next_command
+'understudy add FILE --role target --project second.understudy'
+>>> rows = api.render(film, shots=[1])      # nothing has changed, so nothing is made
+>>> sum(row.seconds for row in rows if row.stage == "train")
+0
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""Strokes: what is painted on a frame of the target, to keep the swapped face away from a place or to bring it there."""
+"""Strokes: what is painted on a frame of the target, to keep the swapped face away from a place or to bring it there.
+
+>>> number = api.add_stroke(film, 3, "exclude", polygons=[[(200, 200), (300, 200), (300, 300)]])
+>>> [(row.frame, row.kind) for row in api.list_strokes(film)]
+[(3, 'exclude')]
+>>> api.undo_stroke(film).stroke_id == number
+True
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""Looking at a training while it runs or afterwards, and going back to an earlier moment of it."""
+"""Looking at a training while it runs or afterwards, and going back to an earlier moment of it.
+
+>>> from understudy.errors import StepMissing
+>>> try:
+...     state = api.training_state(film)
+... except StepMissing as error:        # this one is a draft
+...     print(error.what)
+Nothing has been trained in this project yet.
+"""
 
 from __future__ import annotations
 

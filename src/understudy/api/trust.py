@@ -1,4 +1,11 @@
-"""Consents: made, shown, taken back, printed as a form, handed out; and forgetting."""
+"""Consents: made, shown, taken back, printed as a form, handed out; and forgetting.
+
+>>> record = api.consent_read(Path("her.consent.json"))
+>>> record.subject, record.role, record.expires
+('Anna de Vries', 'face', '2099-12-31')
+>>> "Anna de Vries" in api.consent_show(Path("her.consent.json"))
+True
+"""
 
 from __future__ import annotations
 
