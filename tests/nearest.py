@@ -52,6 +52,8 @@ class Nearest:
         soft = cv2.GaussianBlur(alpha, (0, 0), size / 64).astype(np.float32) / 255
         return SwappedFace(rgb=rgb.astype(np.float32), alpha=soft, confidence=np.full((size, size), 0.5, np.float32))
 
+    whole = swap
+
 
 def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """(2, 3): the least-squares turn, scale and shift in the plane."""

@@ -72,7 +72,7 @@ def publish_clip(
         "patches": rendered(target.parent, frames),
         "permits": changes.pop("permits", None) or permits(target.parent),
         "settings": settings_from(flags={"encode.preset": "ultrafast", **(settings or {})}),
-        "source": changes.pop("source", None) or target,
+        "sources": [changes.pop("source", None) or target],
         "model_id": "draft",
         "context": Context(report) if report else Context(),
     }

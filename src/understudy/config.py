@@ -95,6 +95,20 @@ class MergeSettings(_Section):
     """How far the face's overall colour is matched to the target's, steadily over a shot."""
     strength: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
     """How much of the source's face is shown; 0 is the target untouched."""
+    mode: Literal["overlay", "seamless", "hist-match", "raw"] = "overlay"
+    """overlay: colour and texture matched, laid on. seamless: besides, what differs along the border is spread over the face (Poisson).
+    hist-match: each colour's distribution matched. raw: as the swapper made it, nothing matched."""
+    transfer: Literal["own", "none", "rct", "lct", "mkl", "idt", "sot"] = "own"
+    """Colour transfer of the modes overlay and seamless. own: Understudy's, by light and border. none: no transfer. The others as in DeepFaceLab,
+    but steady over time."""
+    erode: Annotated[float, Field(ge=-0.2, le=0.4)] = 0.0
+    """Draws the mask in by this share of the face's width; below 0 it grows, as far as the swapped face reaches."""
+    face_scale: Annotated[float, Field(ge=0.8, le=1.2)] = 1.0
+    """Makes the swapped face larger or smaller around its middle."""
+    output_scale: Annotated[float, Field(ge=0.1, le=1.0)] = 1.0
+    """Below 1 the face is reduced to this share of its pixels and enlarged again: softer, for targets that were enlarged themselves."""
+    sharpen: Annotated[float, Field(ge=-1.0, le=1.0)] = 0.0
+    """Sharper (above 0) or softer (below 0) than the target's own sharpness, to which the face is matched before."""
 
 
 class EncodeSettings(_Section):

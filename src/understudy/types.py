@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -357,6 +357,12 @@ class Performance:
 
     def __len__(self) -> int:
         return len(self.frame_index)
+
+
+class Timed(Protocol):
+    """A number over the frames of a video."""
+
+    def at(self, index: int) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Performance]:
 
 def test_the_target_itself_comes_back(acted: Performance, tmp_path: Path) -> None:
     report, meter = render(ACTOR, tmp_path / "a.patches", acted)
-    assert report == {"frames": N, "altered": N, "damaged": 0, "confidence": 0.5} and meter.done == N
+    assert report == {"frames": N, "altered": N, "damaged": 0, "confidence": 0.5, "untouched": []} and meter.done == N
     rows = before_after(ACTOR, tmp_path / "a.patches")
     assert [index for index, *_ in rows if index < N] == list(range(N))
     for index, before, after, alpha in rows:

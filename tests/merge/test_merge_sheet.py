@@ -85,12 +85,10 @@ def test_a_rendered_clip_gets_its_sheet(tmp_path: Path) -> None:
     )
     for name, count in (("few.png", 5), ("many.png", 20)):
         with Patches([tmp_path / "a.patches"]) as patches:
-            out = before_after(
-                tmp_path / name, faceset=faceset, video=clip, info=probe(clip), performances=[p], patches=patches, title="a → b", count=count
-            )
+            out = before_after(tmp_path / name, [(faceset, [p])], video=clip, info=probe(clip), patches=patches, title="a → b", count=count)
         assert shown(out).shape[0] > 46 + min(count, 8) * 240
     with Patches([]) as nothing:
-        empty = before_after(tmp_path / "empty.png", faceset=faceset, video=clip, info=probe(clip), performances=[p], patches=nothing)
+        empty = before_after(tmp_path / "empty.png", [(faceset, [p])], video=clip, info=probe(clip), patches=nothing)
     assert shown(empty).size
 
 

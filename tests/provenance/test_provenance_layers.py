@@ -53,7 +53,7 @@ def export(target: Path, folder: Path, **changes: Any):
         "geometry": lambda index: [{"mesh": [[1.0, 2.0, float(index)]]}],
         "permits": changes.pop("permits", None) or permits(target.parent),
         "settings": settings_from(),
-        "source": target,
+        "sources": [target],
         "model_id": "draft",
         "context": Context(),
     }

@@ -209,8 +209,9 @@ def test_both_people_must_be_on_record_for_publishing(make_clip, tmp_path):
     for both, refusal in (
         ((None, performer), ConsentMissing),
         ((face, None), ConsentMissing),
-        ((performer, face), ConsentScope),
-        ((face, face), ConsentScope),
+        ((face, face), ConsentMissing),
+        ((performer, performer), ConsentMissing),
+        ((face, training, performer), ConsentScope),
         ((training, performer), ConsentScope),
     ):
         with pytest.raises(refusal):

@@ -28,6 +28,8 @@ from ..pipeline.packing import Unpacked
 from ..pipeline.people import PersonMedia, PersonTrack, ProjectPerson
 from ..pipeline.session import Preview
 from ..pipeline.shotsettings import ShotSettings
+from ..pipeline.stability import ShotStability, WorstFrame
+from ..pipeline.stability_page import page as stability_page
 from ..pipeline.status import Status
 from ..provenance.complaints import Complaint
 from ..provenance.complaints import statement_file as complaint_statement
@@ -37,6 +39,7 @@ from ..provenance.layers import ExportedLayers
 from ..provenance.ledger import Row as LedgerRow
 from ..verify.report import Report, verify
 from ..verify.trace import Trace, trace
+from .casting import CastFace, cast_check, cast_morph, cast_remove, cast_set, cast_show
 from .checks import check_project, kept_check
 from .faces import (
     FACE_PROPERTIES,
@@ -81,6 +84,7 @@ from .papers import (
 )
 from .people import people, people_find, people_merge, people_undo, person_choose, person_name, person_split
 from .preview import close_previews, frame, frame_times, has_proxies, make_proxies, preview, quick_frame
+from .report import report
 from .shots import KEYABLE_SETTINGS, SHOT_SETTINGS, ShotState, list_shots, set_shot_settings, shot_setting
 from .steps import add, extract, layers, new, publish, render, status, train
 from .strokes import add_stroke, list_strokes, remove_stroke, undo_stroke
@@ -93,6 +97,7 @@ __all__ = [
     "FACE_SORTS",
     "KEYABLE_SETTINGS",
     "SHOT_SETTINGS",
+    "CastFace",
     "CheckReport",
     "Checkpoint",
     "Complaint",
@@ -111,6 +116,7 @@ __all__ = [
     "PublishedVideo",
     "Report",
     "ShotSettings",
+    "ShotStability",
     "ShotState",
     "Status",
     "Swapped",
@@ -118,8 +124,14 @@ __all__ = [
     "TrainingState",
     "Unpacked",
     "WallFace",
+    "WorstFrame",
     "add",
     "add_stroke",
+    "cast_check",
+    "cast_morph",
+    "cast_remove",
+    "cast_set",
+    "cast_show",
     "change_settings",
     "check",
     "check_page",
@@ -183,10 +195,12 @@ __all__ = [
     "receipts",
     "remove_stroke",
     "render",
+    "report",
     "set_shot_settings",
     "settings_of",
     "setup",
     "shot_setting",
+    "stability_page",
     "status",
     "swap",
     "trace",

@@ -25,10 +25,8 @@ from typing import Any
 
 from ..events import Context
 from ..pipeline import proxies
-from ..pipeline.binding import bind
 from ..pipeline.consents import permits_of
 from ..pipeline.job import in_words
-from ..pipeline.learn import swapper_for
 from ..pipeline.looking import LookingJob
 from ..pipeline.media import footage
 from ..pipeline.scene import Scene
@@ -37,6 +35,7 @@ from ..project import Project
 from ..types import Role
 from ..video.read import frame_pts
 from .cast import NO_SETTINGS, find_cast
+from .cast import scene_of as cast_scene
 
 _MOST_OPEN = 2
 _open: OrderedDict[Path, Session] = OrderedDict()
@@ -125,5 +124,4 @@ def scene_of(project: Project) -> Scene:
     job = LookingJob(project, project.settings(), Context())
     permits = permits_of(project, "render")
     cast = find_cast(job, footage(project, "source"), footage(project, "target"))
-    bind(project, cast.key, permits.face, cast.source_person.identity.embedding, remember=False)
-    return Scene(job, cast.target, cast.target_person, swapper=swapper_for(job, cast.faceset, key=cast.key, permits=permits))
+    return cast_scene(job, cast, permits=permits, draft=False, remember=False)

@@ -106,7 +106,7 @@ def publish(
         if published(out) is None:
             check_output(out, inputs=(source.path, target.path), overwrite=overwrite, encode=job.settings.encode)
         rendered = render_cast(job, find_cast(job, source, target), permits=permits, draft=False, action="publish")
-        return deliver(job, out, source=source, target=target, rendered=rendered, permits=permits, overwrite=overwrite)
+        return deliver(job, out, target=target, rendered=rendered, overwrite=overwrite)
 
 
 def layers(
@@ -130,9 +130,7 @@ def layers(
         source, target = footage(job.project, "source"), footage(job.project, "target")
         cast = find_cast(job, source, target)
         rendered = render_cast(job, cast, permits=permits, draft=False, action="publish")
-        return deliver_layers(
-            job, folder, layers=layers, form=form, source=source, target=target, person=cast.target_person, rendered=rendered, permits=permits
-        )
+        return deliver_layers(job, folder, layers=layers, form=form, target=target, person=cast.target_person, rendered=rendered)
 
 
 def status(project: Path) -> Status:

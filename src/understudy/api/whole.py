@@ -10,6 +10,7 @@ from typing import Any
 
 from ..config import differences, flatten, read_toml, settings_from
 from ..events import Context, Event
+from ..pipeline.castfile import read_cast
 from ..pipeline.consents import Permits, check_records, needed_for, permits_of
 from ..pipeline.deliver import deliver, publish_key
 from ..pipeline.job import Job, in_words, open_job
@@ -113,14 +114,14 @@ def _swap(job: Job, out: Path, *, permits: Permits, overwrite: bool) -> Swapped:
     draft = None
     if draft_out is not None:
         first = render_cast(job, cast, permits=permits, draft=True)
-        draft = deliver(job, draft_out, source=source, target=target, rendered=first, permits=permits, overwrite=replace_draft)
+        draft = deliver(job, draft_out, target=target, rendered=first, overwrite=replace_draft)
         learn(job, cast.faceset, key=cast.key, permits=permits, target=(cast.target, cast.target_person))
     rendered = render_cast(job, cast, permits=permits, draft=False)
     # noted before, so that a run that is killed right after publishing is known to be finished
-    note = StageRow(key, "swap", out.name, 0.0, {"publish_key": publish_key(job, source, target, rendered, permits)})
+    note = StageRow(key, "swap", out.name, 0.0, {"publish_key": publish_key(job, target, rendered)})
     job.project.store.stage_done(note)
-    video = deliver(job, out, source=source, target=target, rendered=rendered, permits=permits, overwrite=overwrite)
-    picture = sheet(job, target, cast.target_person, rendered, faceset=cast.faceset)
+    video = deliver(job, out, target=target, rendered=rendered, overwrite=overwrite)
+    picture = sheet(job, target, cast.target_person, rendered)
     seconds = _seconds(job.rows)
     job.project.store.stage_done(dataclasses.replace(note, seconds=sum(seconds.values()), report={**note.report, "seconds": seconds}))
     return Swapped(
@@ -159,4 +160,6 @@ def _seconds(rows: Sequence[StageRow]) -> dict[str, float]:
 def _swap_key(job: Job, source: Footage, target: Footage, permits: Permits) -> str:
     """Names the whole work: everything that its result depends on."""
     people = [source.sha256, source.row.face, target.sha256, target.row.face]
-    return stage_key("swap", people, job.settings.model_dump(), [permit.record_sha256 for permit in permits.both])
+    records = [permit.record_sha256 for permit in permits.every]
+    cast = [face.model_dump(mode="json") for face in read_cast(job.project)]
+    return stage_key("swap", people, job.settings.model_dump(), records, *([cast] if cast else []))

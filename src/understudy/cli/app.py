@@ -18,12 +18,14 @@ from ..crash import write_crash
 from ..errors import UnderstudyError, UsageError
 from ..terminal import draw_error
 from . import look, steps
+from .cast import cast
 from .complaint import app as complaint_app
 from .consent import app as consent_app
 from .faces import faces
 from .forget import forget
 from .ledger import app as ledger_app
 from .people import people
+from .report import report
 from .shots import shots
 from .strokes import strokes
 from .studio import studio
@@ -50,6 +52,8 @@ app.command(steps.layers, group=STEPS, sort_key=6.5)
 app.command(steps.status, group=STEPS, sort_key=7)
 app.command(shots, group=STEPS, sort_key=5.5)
 app.command(strokes, group=STEPS, sort_key=5.6)
+app.command(report, group=STEPS, sort_key=5.7)
+app.command(cast, group=STEPS, sort_key=4.5)
 app.command(studio, group=WHOLE, sort_key=0.2)
 app.command(faces, group=STEPS, sort_key=7.2)
 app.command(people, group=STEPS, sort_key=7.1)

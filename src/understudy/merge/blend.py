@@ -20,6 +20,8 @@ _MEASURED_SIDE = 512
 _SHARE_OF_MORE, _SHARE_OF_LESS = 0.5, 0.75
 """How far (as a power) a face of more, or of less, contrast than the target may have more, or shall have less, fine detail: make-up is the
 person's own, and yet beside a soft picture it looks pasted."""
+_MOST_SHARPENED, _MOST_SOFTENED = 1.5, 3.0
+"""What is done to the face at a `sharpen` of 1, and of -1 (see `Finish`)."""
 _FEWEST = 200
 _LEAST_GRAIN, _MOST_GRAIN = 0.5, 6.0
 _TILE = 512
@@ -38,6 +40,10 @@ class Window:
     def add(self, index: int, value: np.ndarray) -> None:
         """Keep the measurement of frame `index` (rising)."""
         self._kept.append((index, np.asarray(value, np.float64)))
+
+    def near(self, index: int) -> list[np.ndarray]:
+        """All that was added within reach of frame `index`, unaveraged; forgets nothing."""
+        return [value for i, value in self._kept if abs(i - index) <= self.reach]
 
     def mean(self, index: int) -> np.ndarray | None:
         """The average around frame `index` of all that was added; forgets what lies before its reach. None where nothing is near."""
@@ -67,15 +73,16 @@ def luma(rgb: np.ndarray) -> F32:
 def texture(face: F32, target: F32, share: F32) -> np.ndarray | None:
     """Of the target, and of the face at each of `_TRIALS`: (1 + len(_TRIALS), 3) mean fine detail, mean coarse detail, deviation of the noise.
 
-    `face`, `target`: luma (h, w) in code values; `share`: the seam mask there. None where too little of the face is seen.
+    The noise is measured of the target and of the unchanged face only, and 0 elsewhere. `face`, `target`: luma (h, w) in code values; `share`:
+    the seam mask there. None where too little of the face is seen.
     """
     window = _middle(share)
     inner = share[window] > 0.95
     if inner.sum() < _FEWEST:
         return None
-    rows = [_levels(target[window], inner)]
+    rows = [_levels(target[window], inner, noise=True)]
     # rounded, because the target is: in a very soft picture the rounding is most of what is fine
-    rows += [_levels(np.rint(_softened(face[window], softness)), inner) for softness in _TRIALS]
+    rows += [_levels(np.rint(_softened(face[window], softness)), inner, noise=softness == 0) for softness in _TRIALS]
     return np.array(rows)
 
 
@@ -101,9 +108,14 @@ def finish_for(levels: np.ndarray) -> Finish:
     return Finish(softness=float(np.interp(-rest, -np.minimum.accumulate(ours), _TRIALS)), grain=grain)
 
 
-def apply(face: F32, finish: Finish, *, seed: int) -> F32:
-    """`face` (h, w, 3) code values, blurred or sharpened, with grain that `seed` decides (the same seed, the same grain)."""
+def apply(face: F32, finish: Finish, *, seed: int, sharpen: float = 0.0) -> F32:
+    """`face` (h, w, 3) code values, blurred or sharpened, with grain that `seed` decides (the same seed, the same grain).
+
+    `sharpen` -1..1 comes on top: softer or sharper than asked for by `finish`.
+    """
     face = _softened(face, finish.softness)
+    if sharpen:
+        face = _softened(face, -_MOST_SHARPENED * sharpen if sharpen > 0 else -_MOST_SOFTENED * sharpen)
     if finish.grain > 0:
         face = np.asarray(face + finish.grain * _grain(face.shape[0], face.shape[1], seed)[..., None], np.float32)
     return face
@@ -130,11 +142,10 @@ def _middle(share: F32) -> tuple[slice, slice]:
     return out[0], out[1]
 
 
-def _levels(picture: F32, inner: np.ndarray) -> tuple[float, float, float]:
+def _levels(picture: F32, inner: np.ndarray, *, noise: bool) -> tuple[float, float, float]:
     fine = picture - _blurred(picture, _FINE)
     coarse = _blurred(picture, _COARSE[0]) - _blurred(picture, _COARSE[1])
-    noise = cv2.filter2D(picture, cv2.CV_32F, _ONLY_NOISE)
-    deviation = float(np.median(np.abs(noise[inner]))) / 0.6745 / 6
+    deviation = float(np.median(np.abs(cv2.filter2D(picture, cv2.CV_32F, _ONLY_NOISE)[inner]))) / 0.6745 / 6 if noise else 0.0
     return float(np.abs(fine[inner]).mean()), float(np.abs(coarse[inner]).mean()), deviation
 
 

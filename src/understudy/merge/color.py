@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 
 from ..types import F32, U8
+from .membrane import membranes
+from .transfer import samples_of
 
 SIDE = 128
 """Side of the pictures on which colour is measured."""
@@ -47,6 +49,10 @@ class ColorMeasure:
     """(2, 2): variance of luma and of both chromas, of the face and of the target. To be averaged over time."""
     residual: np.ndarray
     """(SEAM_SIDE, SEAM_SIDE, 4): along the border, log of target over lit face, times weight; the weight. To be averaged over time."""
+    samples: np.ndarray | None = None
+    """(2, N, 3) colours of the face and of the target at the same places on skin, for transfers; gathered over time. None: not asked for."""
+    membranes: np.ndarray | None = None
+    """See `membrane.membranes`; to be averaged over time. None: not asked for."""
 
 
 def small(rgb: np.ndarray) -> F32:
@@ -55,10 +61,10 @@ def small(rgb: np.ndarray) -> F32:
     return np.asarray(cv2.resize(rgb, (SIDE, SIDE), interpolation=way), np.float32)
 
 
-def measure(face: F32, target: U8, *, share: F32, skin: F32) -> ColorMeasure | None:
+def measure(face: F32, target: U8, *, share: F32, skin: F32, samples: bool = False, seamless: bool = False) -> ColorMeasure | None:
     """Compare the swapped face and the target, both (S, S, 3); None where too little skin is seen.
 
-    `share` (S, S): the seam mask; `skin` (SIDE, SIDE): 1 where neither eyes, brows nor mouth are.
+    `share` (S, S): the seam mask; `skin` (SIDE, SIDE): 1 where neither eyes, brows nor mouth are. `samples`, `seamless`: what modes need besides.
     """
     ours, theirs, mask = small(face), small(target), cv2.resize(share, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     weight = mask * skin
@@ -78,6 +84,8 @@ def measure(face: F32, target: U8, *, share: F32, skin: F32) -> ColorMeasure | N
         target_mean=target_mean,
         spreads=np.stack([face_spread, target_spread]),
         residual=cv2.resize(residual, (SEAM_SIDE, SEAM_SIDE), interpolation=cv2.INTER_AREA),
+        samples=samples_of(ours, theirs, np.asarray(weight, np.float32)) if samples else None,
+        membranes=membranes(face, np.asarray(target, np.float32), share) if seamless else None,
     )
 
 

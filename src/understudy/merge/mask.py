@@ -36,20 +36,25 @@ def face_width(size: int) -> float:
     return FACE_SHARE * size * float(np.ptp(canonical()[:, 0]) / np.ptp(canonical()[:, 1]))
 
 
-def seam_mask(alpha: F32, own: F32, *, crop_from_frame: F32, frame_wh: tuple[int, int], feather: float, mesh: F32 | None = None) -> F32:
+def seam_mask(
+    alpha: F32, own: F32, *, crop_from_frame: F32, frame_wh: tuple[int, int], feather: float, mesh: F32 | None = None, erode: float = 0.0
+) -> F32:
     """The share of the swapped face in every pixel of the crop, (S, S) in 0..1.
 
     `alpha` (S, S): what the swapper covers; `own` (M, M): where the target's own face shows. It rises from 0 at the rim of both to 1 over
     `feather` (a share of the face's width), inwards only: hair, hands and background stay as they are. Where the frame's border cuts
     the face there is no seam. With the target's `mesh` (478, 3) the seam narrows along the jaw: there the face ends anyway, and a wide seam would
-    leave a beard standing as a ring.
+    leave a beard standing as a ring. `erode` (a share of the face's width) draws the whole in; below 0 it grows over what is not the target's own
+    face, as far as the swapper covers.
     """
     size = alpha.shape[0]
-    shown = cv2.resize(own, (size, size), interpolation=cv2.INTER_LINEAR)
+    shown = np.asarray(cv2.resize(own, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
     outside = _outside_frame(crop_from_frame, frame_wh, size)
     if outside is not None:
         shown[outside] = 1
-    share = np.clip(alpha * shown, 0, 1)
+    share = np.clip(alpha * (shown if erode >= 0 else _grown(shown, -erode * face_width(size))), 0, 1)
+    if erode > 0:
+        share = _drawn_in(share, erode * face_width(size))
     width = feather * face_width(size)
     if width < 0.5:
         return share
@@ -61,6 +66,19 @@ def seam_mask(alpha: F32, own: F32, *, crop_from_frame: F32, frame_wh: tuple[int
     ramp = cv2.GaussianBlur(ramp, (0, 0), max(0.5, 0.15 * width * float(np.min(narrow))))
     # the lesser, not the product: a rim that the swapper made soft already is not moved further in
     return np.asarray(np.minimum(share, ramp * ramp * (3 - 2 * ramp)) * (depth > 0), np.float32)
+
+
+def _drawn_in(share: F32, pixels: float) -> F32:
+    """The mask with its rim moved inwards."""
+    inside = cv2.copyMakeBorder((share > _RIM).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    return np.asarray(share * np.clip(depth - pixels, 0, 1), np.float32)
+
+
+def _grown(shown: F32, pixels: float) -> F32:
+    """What counts as the target's own face, moved outwards."""
+    away = cv2.distanceTransform((shown < 0.5).astype(np.uint8), cv2.DIST_L2, 5)
+    return np.asarray(np.maximum(shown, np.clip(pixels - away + 0.5, 0, 1)), np.float32)
 
 
 def _narrowing(mesh: F32, size: int) -> F32:

@@ -9,19 +9,22 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..config import MergeSettings
 from ..faces.align import take_crop
 from ..swap.mix import mixed, relit
 from ..swap.swapper import Swapper
-from ..types import F32, Curve, Drive, FaceCrop, Frame, Patch, Performance, SwappedFace, VideoInfo
-from .blend import Finish, Window, apply, finish_for, luma, texture
+from ..types import F32, Drive, FaceCrop, Frame, Patch, Performance, SwappedFace, Timed, VideoInfo
+from .around import Around, Windows
+from .blend import Finish, apply, finish_for, luma, texture
 from .color import SIDE, ColorMeasure, correction, measure, seam_map
 from .course import Course
+from .depth import Place, behind
 from .mask import plain_skin, seam_mask, steady_own
+from .membrane import difference
 from .place import Region, box_of, moved, scaled, trimmed, unwarp
+from .rescale import rescaled
 from .strokes import Strokes, without
-
-REACH = 4
-"""Frames before and after over which contrast, border and texture are averaged."""
+from .transfer import Change, change_for, transfer_of, transferred
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +32,7 @@ class Look:
     """A source's face that is seen in an act."""
 
     swapper: Swapper
-    share: Curve | None = None
+    share: Timed | None = None
     """Its part among the looks over time; None: always 1."""
 
     def share_at(self, index: int) -> float:
@@ -43,12 +46,14 @@ class Act:
     performance: Performance
     looks: tuple[Look, ...]
     """At least one. In frames in which all shares are 0 nothing is changed."""
-    strength: Curve | None = None
+    strength: Timed | None = None
     """Times the merge's own strength; None: 1."""
     strokes: Strokes | None = None
     """What was painted on this person in the shot."""
-    light: Curve | None = None
+    light: Timed | None = None
     """How much of the planned light is taken over; None: all of it."""
+    place: Place | None = None
+    """Where the person stands among the others; None: nobody comes near."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +104,7 @@ class Passage:
         self.drives = drives if drives is not None else [look.swapper.plan(self.performance) for look in act.looks]
         self._position = {int(index): t for t, index in enumerate(self.performance.frame_index)}
         self._waiting: deque[Measured] = deque()
-        self._spreads, self._residuals, self._textures = Window(REACH), Window(REACH), Window(REACH)
+        self._windows = Windows()
 
     def swap(self, frame: Frame) -> Measured | None:
         """Swap the face in this frame, if it is there, and measure it. Changes nothing here: any thread may do it."""
@@ -128,6 +133,11 @@ class Passage:
         face, mesh = mixed(crop, looks, strength=strength)
         return Made(frame.index, t, region, shown, crop, face, mesh)
 
+    def plays(self) -> bool:
+        """Whether anything is meant to be changed in any frame."""
+        frames = [int(index) for index in self.performance.frame_index]
+        return any(self.strength_at(index) > 0 and any(look.share_at(index) > 0 for look in self.act.looks) for index in frames)
+
     def strength_at(self, index: int) -> float:
         return self.course.at(index).strength * (1.0 if self.act.strength is None else self.act.strength.at(index))
 
@@ -140,10 +150,14 @@ class Passage:
         if painted is not None:
             include, exclude = (cv2.resize(picture, own.shape[::-1], interpolation=cv2.INTER_AREA) for picture in painted)
             own = np.asarray(np.maximum(own, include) * (1 - exclude), np.float32)
-        feather = self.course.at(made.index).feather
-        share = seam_mask(swapped.alpha, own, crop_from_frame=matrix, frame_wh=self.frame_wh, feather=feather, mesh=made.mesh)
+        now = self.course.at(made.index)
+        if now.face_scale != 1 or now.output_scale != 1:
+            swapped = rescaled(swapped, made.mesh, factor=now.face_scale, output=now.output_scale)
+        share = seam_mask(swapped.alpha, own, crop_from_frame=matrix, frame_wh=self.frame_wh, feather=now.feather, mesh=made.mesh, erode=now.erode)
         if painted is not None:
             share = without(share, painted[1], crop_from_frame=matrix)
+        if self.act.place is not None:
+            share = behind(share, self.act.place.before(made.index), crop_from_frame=matrix)
         box = box_of(share, matrix, self.frame_wh)
         if box is None:
             return None
@@ -161,7 +175,7 @@ class Passage:
             rgb=rgb,
             share=placed,
             crop_from_patch=crop_from_patch,
-            color=measure(whole, made.crop.rgb, share=share, skin=skin),
+            color=measure(whole, made.crop.rgb, share=share, skin=skin, samples=transfer_of(now) is not None, seamless=now.mode == "seamless"),
             levels=texture(luma(rgb), luma(made.shown[y0 - region.y : y1 - region.y, x0 - region.x : x1 - region.x]), placed),
             confidence=float(swapped.confidence[inner].mean()) if inner.any() else 0.0,
             deep=region.planes.color.bit_depth > 8,
@@ -171,31 +185,28 @@ class Passage:
         """Take the next frame's face in, in the order of the frames."""
         self.confidence += measured.confidence
         self.seen += 1
-        if measured.color is not None:
-            self._spreads.add(measured.index, measured.color.spreads)
-            self._residuals.add(measured.index, measured.color.residual)
-        if measured.levels is not None:
-            self._textures.add(measured.index, measured.levels)
+        self._windows.add(measured)
         self._waiting.append(measured)
+
+    def nearness(self, index: int) -> float:
+        """How near the person is in this frame, beside the others of the shot: who is nearer is painted later."""
+        return 0.0 if self.act.place is None else self.act.place.nearness(index)
 
     def ready(self, *, up_to: int) -> Iterator[tuple[int, Patch]]:
         """The finished patches of frames up to this index."""
         while self._waiting and self._waiting[0].index <= up_to:
             waiting = self._waiting.popleft()
-            means = self._spreads.mean(waiting.index), self._residuals.mean(waiting.index), self._textures.mean(waiting.index)
-            patch = self.finish(waiting, *means)
+            patch = self.finish(waiting, self._windows.around(waiting.index))
             if patch is not None:
                 yield waiting.index, patch
 
-    def finish(self, face: Measured, spreads: np.ndarray | None, residual: np.ndarray | None, levels: np.ndarray | None) -> Patch | None:
-        """The patch: colour, border and texture by these averages over the frames around."""
-        rgb, degree = face.rgb, self.course.at(face.index).colour
-        if face.color is not None and spreads is not None and residual is not None:
-            rgb = cv2.transform(rgb, correction(face.color, spreads, degree=degree))
-            factors = np.asarray(cv2.resize(seam_map(residual, degree=degree), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), np.float32)
-            matrix = scaled(face.crop_from_patch, SIDE / self.performance.size)
-            rgb = rgb * unwarp(factors, matrix, (rgb.shape[1], rgb.shape[0]), border=cv2.BORDER_REPLICATE)
-        rgb = apply(rgb, finish_for(levels) if levels is not None else Finish(), seed=face.index)
+    def finish(self, face: Measured, around: Around) -> Patch | None:
+        """The patch: colour, border and texture by what is known of the frames around."""
+        rgb, now = face.rgb, self.course.at(face.index)
+        if face.color is not None and now.mode != "raw":
+            rgb = self._coloured(rgb, face, face.color, around, now)
+        finish = finish_for(around.levels) if around.levels is not None and now.mode != "raw" else Finish()
+        rgb = apply(rgb, finish, seed=face.index, sharpen=now.sharpen)
         alpha = np.rint(face.share * 255).astype(np.uint8)
         kept = trimmed(alpha)
         if kept is None:
@@ -204,14 +215,32 @@ class Passage:
         exact = np.rint(np.clip(rgb[kept] * (top / 255), 0, top)).astype(dtype)
         return Patch(xy=(face.xy[0] + kept[1].start, face.xy[1] + kept[0].start), rgb=exact, alpha=np.ascontiguousarray(alpha[kept]))
 
+    def _coloured(self, rgb: F32, face: Measured, color: ColorMeasure, around: Around, now: MergeSettings) -> F32:
+        """The face (h, w, 3) in the target's colours, as the mode and the transfer say."""
+        change = _change(color, around, now)
+        rgb = change(rgb)
+        if now.mode == "overlay" and now.transfer == "own" and around.residual is not None:
+            return np.asarray(rgb * self._enlarged(seam_map(around.residual, degree=now.colour), face), np.float32)
+        if now.mode == "seamless" and around.membranes is not None:
+            ours, theirs = np.asarray(around.membranes, np.float32)
+            rest = self._enlarged(difference(change(ours), theirs), face)
+            rgb = np.asarray(rgb + np.float32(now.colour) * rest, np.float32)
+        return np.asarray(rgb, np.float32)
 
-def averages(near: Sequence[Measured], index: int) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
-    """What `Passage.finish` needs for frame `index`, from its own measurements and those of the frames around that are given (rising)."""
-    spreads, residuals, textures = Window(REACH), Window(REACH), Window(REACH)
-    for one in near:
-        if one.color is not None:
-            spreads.add(one.index, one.color.spreads)
-            residuals.add(one.index, one.color.residual)
-        if one.levels is not None:
-            textures.add(one.index, one.levels)
-    return spreads.mean(index), residuals.mean(index), textures.mean(index)
+    def _enlarged(self, small: F32, face: Measured) -> F32:
+        """A small picture in the standard crop, (h, w, 3) in the patch's pixels."""
+        whole = np.asarray(cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), np.float32)
+        matrix = scaled(face.crop_from_patch, SIDE / self.performance.size)
+        return unwarp(whole, matrix, (face.rgb.shape[1], face.rgb.shape[0]), border=cv2.BORDER_REPLICATE)
+
+
+def _change(color: ColorMeasure, around: Around, now: MergeSettings) -> Change:
+    """The change of colour that the settings ask for."""
+    transfer = transfer_of(now)
+    if transfer is not None and around.samples is not None:
+        wanted = change_for(transfer, around.samples[0], around.samples[1])
+        return lambda rgb: transferred(rgb, wanted, degree=now.colour)
+    if transfer is None and now.transfer == "own" and around.spreads is not None:
+        matrix = correction(color, around.spreads, degree=now.colour)
+        return lambda rgb: np.asarray(cv2.transform(rgb, matrix), np.float32)
+    return lambda rgb: rgb

@@ -15,11 +15,13 @@ from typing import Any
 from ..config import MergeSettings
 from ..events import Context, Meter
 from ..permits import require
-from ..types import Frame, Patch, Permit, VideoInfo
+from ..types import Frame, Permit, VideoInfo
+from ..video.ahead import ahead
 from ..video.read import read_frames
 from ..weights.sessions import threads
+from .around import REACH
 from .course import Course
-from .passage import REACH, Act, Measured, Passage
+from .passage import Act, Measured, Passage
 from .patchfile import PatchWriter
 
 
@@ -39,11 +41,13 @@ def render_shot(
     `meter` is stepped once for every frame between the first and the last that an act has. Frames that are too damaged to decode, and
     frames in which the person is absent, get no patch. 10-bit video gives 16-bit patches.
 
-    Report: `frames` in the range, `altered` (with a patch), `damaged` (not decoded), `confidence` (mean of the swapper's own, 0..1).
+    Report: `frames` in the range, `altered` (with a patch), `damaged` (not decoded), `confidence` (mean of the swapper's own, 0..1),
+    `untouched` (numbers of the acts in which no frame was changed: the face could not be told from its surroundings).
     Raises ConsentMissing, ConsentScope, ConsentExpired; Interrupted; DiskFull, OutputNotWritable; the MediaErrors of reading.
     """
-    require(next((p for p in permits if p.role == "face"), None), role="face", action="render")
-    require(next((p for p in permits if p.role == "performer"), None), role="performer", action="render")
+    for role in ("face", "performer"):
+        for permit in [p for p in permits if p.role == role] or [None]:
+            require(permit, role=role, action="render")
     course = settings if isinstance(settings, Course) else Course(settings)
     faces: list[Passage] = []
     for act in acts:
@@ -56,23 +60,24 @@ def render_shot(
     with PatchWriter(out) as writer:
         altered: set[int] = set()
 
-        def keep(patches: Iterator[tuple[int, Patch]]) -> None:
-            for index, patch in patches:
+        def keep(up_to: int) -> None:
+            # of one frame the farthest first: the file keeps the order, and later patches lie on top
+            ready = [(index, face.nearness(index), patch) for face in faces for index, patch in face.ready(up_to=up_to)]
+            for index, _, patch in sorted(ready, key=lambda found: found[:2]):
                 writer.put(index, patch)
                 altered.add(index)
 
-        frames = read_frames(path, want="planes", start_index=first, end_index=end, info=info) if faces else ()
+        frames = ahead(read_frames(path, want="planes", start_index=first, end_index=end, info=info)) if faces else ()
         for index, swapped in _in_order(frames, lambda frame: [face.swap(frame) for face in faces]):
             for face, made in zip(faces, swapped, strict=True):
                 if made is not None:
                     face.take(made)
-                keep(face.ready(up_to=index - REACH))
+            keep(index - REACH)
             decoded += 1
             meter.step(index + 1 - seen)
             seen = index + 1
-        for face in faces:
-            keep(face.ready(up_to=end))
-            context.check()
+        context.check()
+        keep(end)
         meter.step(end - seen)
     total = sum(face.seen for face in faces)
     return {
@@ -80,6 +85,7 @@ def render_shot(
         "altered": len(altered),
         "damaged": end - first - decoded,
         "confidence": round(sum(face.confidence for face in faces) / max(total, 1), 4),
+        "untouched": [number for number, face in enumerate(faces) if not face.seen and face.plays()],
     }
 
 

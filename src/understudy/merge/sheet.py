@@ -52,37 +52,44 @@ def contact_sheet(path: Path, moments: Sequence[Moment], *, in_a_row: Sequence[M
     """Write a picture (.png or .jpg): source, target and result for every moment; eyes, mouth and seam of the middle one close up; and the
     results of `in_a_row`, frames that follow each other. Every result carries the words AI MODIFIED. Returns `path`.
     """
-    rows = [_row([_enlarged(m.source), face_tile(m.target, m), _marked(face_tile(m.result, m))], caption=m.caption) for m in moments]
+    rows = [_row([_enlarged(m.source), face_tile(m.target, m), marked(face_tile(m.result, m))], caption=m.caption) for m in moments]
     left = _stacked([_captions(["source", "target", "result"], _TILE), *rows])
     blocks = _close_ups(moments[len(moments) // 2]) if moments else []
     if in_a_row:
         names = [m.caption for m in in_a_row]
-        blocks += [_captions(names, _TILE), _row([_marked(face_tile(m.result, m)) for m in in_a_row])]
+        blocks += [_captions(names, _TILE), _row([marked(face_tile(m.result, m)) for m in in_a_row])]
     sheet = _beside(left, _stacked(blocks)) if blocks else left
     return _write(path, _titled(sheet, title) if title else sheet)
 
 
 def before_after(
     path: Path,
+    played: Sequence[tuple[Faceset, Sequence[Performance]]],
     *,
-    faceset: Faceset,
     video: Path,
     info: VideoInfo,
-    performances: Sequence[Performance],
     patches: Patches,
     title: str = "",
     count: int = 5,
 ) -> Path:
-    """The contact sheet of a rendered target: `count` altered frames spread in time, each with the source's picture that is most like it."""
+    """The contact sheet of a rendered target: `count` altered frames spread in time, each with the source's picture that is most like it.
+
+    `played`: for every person who was given a face, the source's set and the performances. Where several are seen at once, the people take turns.
+    """
     altered = set(patches.frames())
-    places = {int(index): (p, t) for p in performances for t, index in enumerate(p.frame_index) if int(index) in altered}
-    frames = sorted(places)
+    seen: dict[int, list[tuple[Faceset, Performance, int]]] = {}
+    for faceset, performances in played:
+        for p in performances:
+            for t, index in enumerate(p.frame_index):
+                if int(index) in altered:
+                    seen.setdefault(int(index), []).append((faceset, p, t))
+    frames = sorted(seen)
     spread = [frames[int((k + 0.5) / count * len(frames))] for k in range(count)] if len(frames) > count else frames
     middle = spread[len(spread) // 2] if spread else 0
-    row = [index for index in range(middle, middle + 3) if index in places]
+    row = [index for index in range(middle, middle + 3) if index in seen]
 
-    def moment(index: int) -> Moment | None:
-        p, t = places[index]
+    def moment(index: int, turn: int) -> Moment | None:
+        faceset, p, t = seen[index][turn % len(seen[index])]
         for frame in read_frames(video, want="planes", start_index=index, end_index=index + 1, info=info):
             if frame.planes is not None:
                 return Moment(
@@ -96,10 +103,10 @@ def before_after(
                 )
         return None
 
-    def those(indices: Sequence[int]) -> list[Moment]:
-        return [found for found in map(moment, indices) if found is not None]
-
-    return contact_sheet(path, those(spread), in_a_row=those(row), title=title)
+    pictures = [found for turn, index in enumerate(spread) if (found := moment(index, turn)) is not None]
+    # frames that follow each other show one person
+    in_a_row = [found for index in row if (found := moment(index, len(spread) // 2)) is not None]
+    return contact_sheet(path, pictures, in_a_row=in_a_row, title=title)
 
 
 def preview_tiles(path: Path, rows: Sequence[Sequence[U8]], *, captions: Sequence[str] = (), title: str = "", tile: int = 192) -> Path:
@@ -138,7 +145,7 @@ def _close_ups(moment: Moment) -> list[U8]:
         wide = max(1.5 * float(np.ptp(region[:, 0])), width / height * max(1.4 * float(np.ptp(region[:, 1])), least))
         centre = (region.max(0) + region.min(0)) / 2
         shown = [_cut(picture, centre, wide / width, (width, height)) for picture in (moment.target, moment.result)]
-        out += [_captions([f"{name}: target", f"{name}: result"], width), _beside(shown[0], _marked(shown[1]))]
+        out += [_captions([f"{name}: target", f"{name}: result"], width), _beside(shown[0], marked(shown[1]))]
     return out
 
 
@@ -185,7 +192,7 @@ def _titled(sheet: U8, title: str) -> U8:
     return out
 
 
-def _marked(tile: U8) -> U8:
+def marked(tile: U8) -> U8:
     """The words that every altered picture carries, in its top right corner."""
     out = tile.copy()
     (x, y, width, height) = cv2.getTextSize((0, 0), LABEL, (0, 0), cv2.FontFace("sans"), 13, 650)

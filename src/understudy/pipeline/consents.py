@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,19 +27,28 @@ ACTIONS: tuple[Action, ...] = ("train", "render", "publish")
 
 @dataclass(frozen=True, slots=True)
 class Permits:
-    """The two permits of a project."""
+    """Whose consent a piece of work stands on: everybody who lends a face, and everybody whose performance is changed. At least one of each."""
 
-    face: Permit
-    performer: Permit
+    faces: tuple[Permit, ...]
+    performers: tuple[Permit, ...]
 
     @property
-    def both(self) -> tuple[Permit, Permit]:
-        return self.face, self.performer
+    def face(self) -> Permit:
+        return self.faces[0]
+
+    @property
+    def performer(self) -> Permit:
+        return self.performers[0]
+
+    @property
+    def every(self) -> tuple[Permit, ...]:
+        """The faces' first."""
+        return self.faces + self.performers
 
     def check(self, action: Action) -> None:
-        """Raise where either does not cover `action` today, or was taken back since it was issued."""
-        check_permit(self.face, role="face", action=action)
-        check_permit(self.performer, role="performer", action=action)
+        """Raise where any does not cover `action` today, or was taken back since it was issued."""
+        for permit in self.every:
+            check_permit(permit, role=permit.role, action=action)
 
 
 def needed_for(settings: Settings) -> tuple[Action, ...]:
@@ -80,16 +90,18 @@ def permits_of(project: Project, *actions: Action, rather: Sequence[Action] = ()
     if missing:
         raise _missing(missing, retry=retry, project=project.folder)
     face, performer = (_newest_that_holds(project, role, actions, rather) for role in NEEDED)
-    return Permits(face, performer)
+    return Permits((face,), (performer,))
 
 
-def face_permit(project: Project, *actions: Action, record_id: str | None = None, record_sha256: str | None = None) -> Permit:
+def face_permit(
+    project: Project, *actions: Action, rather: Sequence[Action] = (), record_id: str | None = None, record_sha256: str | None = None
+) -> Permit:
     """The permit of whoever lends the face for `actions`: by the newest record that holds for them, or by this very record.
 
     Raises ConsentMissing where the project has no such record, or what is wrong with it.
     """
     if record_id is None and project.store.consents("face"):
-        return _newest_that_holds(project, "face", actions)
+        return _newest_that_holds(project, "face", actions, rather)
     for kept in project.store.consents("face"):
         path = project.absolute(kept)
         if path == project.consent_file(record_id or ""):
@@ -100,6 +112,36 @@ def face_permit(project: Project, *actions: Action, record_id: str | None = None
     raise ConsentMissing(
         f"The consent record{which} of the person whose face it is is not in the project.",
         why="Face pictures go from hand to hand only together with the record that they stand on.",
+        remedy=f"understudy consent add RECORD --project {shlex.quote(str(project.folder))}",
+    )
+
+
+def performer_permit(project: Project, who: str | None, *actions: Action, rather: Sequence[Action] = (), person: str, alone: bool) -> Permit:
+    """The permit of the performer whose record bears the name or the number `who`. None: the newest that holds, where `person` is the only one
+    (`alone`) who gets a face. It holds for `actions`; see `permits_of` for `rather`.
+
+    Raises ConsentMissing where there is none, or what is wrong with it.
+    """
+    if who is None and alone:
+        if not project.store.consents("performer"):
+            raise _missing(["performer"], retry="", project=project.folder)
+        return _newest_that_holds(project, "performer", actions, rather)
+    kept = [project.absolute(path) for path in project.store.consents("performer")]
+    records = [(path, load_record(path)) for path in kept if path.is_file()]
+    names = ", ".join(dict.fromkeys(f"'{record.subject}'" for _, record in records)) or "nobody"
+    if who is None:
+        raise ConsentMissing(
+            f"It is not said which consent record is that of {person}.",
+            why=f"Several people of the target get a face, and each must have agreed. On record as performers are: {names}.",
+            remedy='add performer = "NAME" to the person in cast.toml, or: understudy cast PROJECT set PERSON --performer NAME',
+        )
+    for path, record in records:
+        if who.strip().lower() in (record.subject.lower(), record.record_id.lower()):
+            return issue_permit(path, role="performer", actions=actions)
+    near = difflib.get_close_matches(who.lower(), [record.subject.lower() for _, record in records], n=1)
+    raise ConsentMissing(
+        f"Nobody called '{who}' is on record as the performer of {person}.",
+        why=f"On record as performers are: {names}." + (f" Did you mean '{near[0]}'?" if near else ""),
         remedy=f"understudy consent add RECORD --project {shlex.quote(str(project.folder))}",
     )
 

@@ -13,22 +13,23 @@ from ..provenance.publish import publish, published
 from ..run.stage import stage_key
 from ..store import StageRow
 from ..types import LabelledVideo
-from .consents import Permits
 from .extract import shots_key
 from .job import Job
 from .media import Footage
 from .render import Rendered
 
 
-def publish_key(job: Job, source: Footage, target: Footage, rendered: Rendered, permits: Permits) -> str:
+def publish_key(job: Job, target: Footage, rendered: Rendered) -> str:
     """Names everything that a published video depends on, its place apart."""
     settings = [job.settings.encode.model_dump(), job.settings.label.model_dump()]
-    return stage_key("publish", rendered.key, rendered.model_id, source.sha256, target.sha256, settings, [p.record_sha256 for p in permits.both])
+    sources = [source.sha256 for source in rendered.ensemble.sources]
+    records = [permit.record_sha256 for permit in rendered.ensemble.permits.every]
+    return stage_key("publish", rendered.key, rendered.model_id, *sources, target.sha256, settings, records)
 
 
-def deliver(job: Job, out: Path, *, source: Footage, target: Footage, rendered: Rendered, permits: Permits, overwrite: bool) -> LabelledVideo:
+def deliver(job: Job, out: Path, *, target: Footage, rendered: Rendered, overwrite: bool) -> LabelledVideo:
     """Publish to `out`, unless it already holds the result of this very work."""
-    key = publish_key(job, source, target, rendered, permits)
+    key = publish_key(job, target, rendered)
     done = published(out, run_key=key)
     row = job.project.store.stage(key)
     if done is not None and row is not None:
@@ -49,9 +50,9 @@ def deliver(job: Job, out: Path, *, source: Footage, target: Footage, rendered: 
             target.info,
             out,
             patches=patches,
-            permits=permits.both,
+            permits=rendered.ensemble.permits.every,
             settings=job.settings,
-            source=source.path,
+            sources=[source.path for source in rendered.ensemble.sources],
             model_id=rendered.model_id,
             context=job.context,
             overwrite=overwrite,

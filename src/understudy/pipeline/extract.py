@@ -43,6 +43,21 @@ class Person:
     key: str
     """Names the choice and everything that it rests on."""
 
+    heads: list[TrackHead]
+    """Everybody's tracks, as far as they tell who it is."""
+    files: list[Path]
+    """Of all tracks, one for each shot."""
+
+    def tracks_of(self, who: Identity) -> list[Track]:
+        """Anybody's of the video; those of others are read from their files."""
+        if who.identity_id == self.identity.identity_id:
+            return self.own_tracks
+        return [track for file in self.files for track in load_tracks(file, only=who.track_ids)]
+
+    def tracks_in(self, shot: Shot) -> list[Track]:
+        """Everybody's in one shot, read from its file."""
+        return load_tracks(self.files[self.shots.index(shot)])
+
 
 def shots_key(job: Job, sha256: str) -> str:
     """What the cutting of a file depends on: its content and the setting."""
@@ -143,14 +158,17 @@ def named_face(project: Project, footage: Footage) -> str | None:
     return str(picture) if picture and picture.is_file() else face
 
 
-def find_person(job: Job, footage: Footage) -> Person:
-    """Cuts, faces and the person meant, of one video; before anything is made from it, the refusal check."""
+def find_person(job: Job, footage: Footage, *, alone: bool = True) -> Person:
+    """Cuts, faces and the person meant, of one video; before anything is made from it, the refusal check. `alone`: nobody else is meant, too."""
     shots = cut(job, footage)
     admit(job, footage)
-    identity, everybody, key = who_is_meant(job, footage, follow(job, footage, shots), shots=shots)
-    own = [track for file in track_files(job, shots) for track in load_tracks(file, only=identity.track_ids)]
-    person = Person(shots, own, identity, everybody, key)
-    _tell_of_others(job, footage, person)
+    heads = follow(job, footage, shots)
+    identity, everybody, key = who_is_meant(job, footage, heads, shots=shots)
+    files = track_files(job, shots)
+    own = [track for file in files for track in load_tracks(file, only=identity.track_ids)]
+    person = Person(shots, own, identity, everybody, key, heads, files)
+    if alone:
+        _tell_of_others(job, footage, person)
     return person
 
 

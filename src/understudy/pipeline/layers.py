@@ -11,7 +11,6 @@ from ..provenance.layer_job import Layer, LayerFormat
 from ..provenance.layers import ExportedLayers, export_layers
 from ..swap.drive import performance_of
 from ..types import Track
-from .consents import Permits
 from .extract import Person
 from .job import Job
 from .media import Footage
@@ -25,13 +24,12 @@ def deliver_layers(
     *,
     layers: Sequence[Layer],
     form: LayerFormat,
-    source: Footage,
     target: Footage,
     person: Person,
     rendered: Rendered,
-    permits: Permits,
 ) -> ExportedLayers:
     """Export what was rendered into the new folder."""
+    places = [(track, crop_size(tracks)) for part in rendered.ensemble.parts for tracks in (person.tracks_of(part.person),) for track in tracks]
     with Patches(rendered.files) as patches:
         return export_layers(
             target.path,
@@ -41,23 +39,24 @@ def deliver_layers(
             form=form,
             patches=patches,
             shots=person.shots,
-            geometry=geometry_of(person.own_tracks, size=crop_size(person)),
-            permits=permits.both,
+            geometry=geometry_of(places),
+            permits=rendered.ensemble.permits.every,
             settings=job.settings,
-            source=source.path,
+            sources=[source.path for source in rendered.ensemble.sources],
             model_id=rendered.model_id,
             context=job.context,
         )
 
 
-def geometry_of(tracks: Sequence[Track], *, size: int) -> Callable[[int], list[dict[str, Any]]]:
-    """For a frame's index: of every track there, the crop's matrix (2x3, for a square crop of `size` pixels), the pose and the mesh, frame pixels."""
-    performances = [performance_of(track, size=size) for track in tracks]
-    places = [{int(index): t for t, index in enumerate(track.frame_index)} for track in tracks]
+def geometry_of(tracks: Sequence[tuple[Track, int]]) -> Callable[[int], list[dict[str, Any]]]:
+    """For a frame's index: of every track there, the crop's matrix (2x3, for a square crop of the side that goes with the track), the pose and
+    the mesh, frame pixels."""
+    performances = [performance_of(track, size=size) for track, size in tracks]
+    places = [{int(index): t for t, index in enumerate(track.frame_index)} for track, _ in tracks]
 
     def at(index: int) -> list[dict[str, Any]]:
         found = []
-        for track, performance, place in zip(tracks, performances, places, strict=True):
+        for (track, size), performance, place in zip(tracks, performances, places, strict=True):
             t = place.get(index)
             if t is not None:
                 found.append(

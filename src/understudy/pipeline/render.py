@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..events import Meter, guarded
+from ..events import Event, Meter, guarded
+from ..faces.choose import called
 from ..merge.patchfile import Patches
 from ..merge.render import render_shot
 from ..merge.sheet import before_after
 from ..run.local import pending
 from ..run.stage import Unit, stage_key
 from ..swap.drive import performance_of
-from ..types import Faceset
-from .consents import Permits
+from .casting import Ensemble
 from .extract import Person
 from .job import Job
 from .media import Footage
@@ -29,19 +29,24 @@ class Rendered:
 
     files: tuple[Path, ...]
     key: str
-    model_id: str
+    ensemble: Ensemble
+    """Who is seen in them, and on whose consent they stand."""
+
+    @property
+    def model_id(self) -> str:
+        return self.ensemble.model_id
 
 
-def render(job: Job, scene: Scene, *, permits: Permits, shots: Collection[int] = ()) -> Rendered:
+def render(job: Job, scene: Scene, *, shots: Collection[int] = ()) -> Rendered:
     """Merge every shot that is not merged yet, or only those of the numbers `shots`; where there is one, the permits must cover that. Faces of
-    other people are left as they are.
+    people who are given none are left as they are.
 
     Raises UsageError where there is no shot of a number.
     """
     for number in shots:
         find_shot([take.shot for take in scene.takes], number)
     footage = scene.footage
-    context = guarded(job.context, lambda: permits.check("render"))
+    context = guarded(job.context, lambda: scene.ensemble.permits.check("render"))
     meter = Meter(context, "render", f"putting the face into {footage.path.name}")
 
     def unit(take: Take) -> Unit:
@@ -51,7 +56,7 @@ def render(job: Job, scene: Scene, *, permits: Permits, shots: Collection[int] =
                 footage.info,
                 acts=scene.acts(take),
                 settings=take.course,
-                permits=permits.both,
+                permits=scene.ensemble.permits.every,
                 out=take.file,
                 context=context,
                 meter=meter,
@@ -68,17 +73,32 @@ def render(job: Job, scene: Scene, *, permits: Permits, shots: Collection[int] =
             job.run("render", units)
     else:
         job.run("render", units)
-    return Rendered(tuple(u.output for u in units), scene.key, scene.model_id)
+    _tell_of_untouched(job, scene, units)
+    return Rendered(tuple(u.output for u in units), scene.key, scene.ensemble)
 
 
-def sheet(job: Job, footage: Footage, person: Person, rendered: Rendered, *, faceset: Faceset) -> Path:
+def _tell_of_untouched(job: Job, scene: Scene, units: Sequence[Unit]) -> None:
+    """Say whose face came to nothing: a cast that silently leaves somebody out is found too late."""
+    for unit in units:
+        row = job.project.store.stage(unit.key)
+        for number in row.report.get("untouched", []) if row else []:
+            take = next(take for take in scene.takes if take.key == unit.key)
+            track = take.tracks[number]
+            who = next(called(one) for one in scene.person.everybody if track.track_id in one.track_ids)
+            what = "is too dark, too blurred or too much covered to be told from its surroundings"
+            job.context.report(Event("render", "warning", f"{who}, {unit.subject}: the face {what}, and stays as it is in {len(track)} frames"))
+
+
+def sheet(job: Job, footage: Footage, person: Person, rendered: Rendered) -> Path:
     """The picture of before and after, in the project's previews."""
     path = job.project.preview_file("before-after.png")
 
     def work() -> dict[str, Any]:
-        size = crop_size(person)
-        performances = [performance_of(track, size=size) for track in person.own_tracks]
-        before_after(path, faceset=faceset, video=footage.path, info=footage.info, performances=performances, patches=Patches(rendered.files))
+        played = []
+        for part in rendered.ensemble.parts:
+            tracks = person.tracks_of(part.person)
+            played.append((part.faceset, [performance_of(track, size=crop_size(tracks)) for track in tracks]))
+        before_after(path, played, video=footage.path, info=footage.info, patches=Patches(rendered.files))
         return {}
 
     # one name for all versions of it, so an older version must not count as this one

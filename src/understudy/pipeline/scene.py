@@ -3,6 +3,7 @@ the list of shots go by the same scene."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +13,14 @@ from ..config import MergeSettings
 from ..faces.align import face_height_px
 from ..faceset.extract import deserved_size
 from ..merge.course import Course
-from ..merge.passage import Act, Look
+from ..merge.depth import places
+from ..merge.passage import Act
 from ..merge.strokes import Strokes
 from ..run.stage import stage_key
 from ..store import StrokeRow
 from ..swap.drive import performance_of
-from ..swap.swapper import Swapper
 from ..types import Curve, Shot, Track
+from .casting import Ensemble, Part
 from .extract import Person
 from .job import Job
 from .media import Footage
@@ -32,7 +34,7 @@ class Take:
 
     shot: Shot
     tracks: tuple[Track, ...]
-    """Of the people who get a face here; none: nobody does."""
+    """Of the people who get a face here, in the order of the ensemble; none: nobody does."""
     own: ShotSettings
     course: Course
     light: Curve | None
@@ -48,22 +50,29 @@ class Take:
 
 
 class Scene:
-    """The target with one person given the face of one swapper."""
+    """The target with the people of an ensemble given their faces."""
 
-    def __init__(self, job: Job, footage: Footage, person: Person, *, swapper: Swapper) -> None:
-        self.job, self.footage, self.person, self.swapper = job, footage, person, swapper
-        self.size = crop_size(person)
+    def __init__(self, job: Job, footage: Footage, person: Person, ensemble: Ensemble) -> None:
+        self.job, self.footage, self.person, self.ensemble = job, footage, person, ensemble
+        self._tracks = {part.person.identity_id: person.tracks_of(part.person) for part in ensemble.parts}
+        self._plain = len(ensemble.parts) == 1 and ensemble.parts[0].strength is None
+        """One person with one face throughout: the usual case, whose keys stay what they always were."""
         self.takes: tuple[Take, ...] = tuple(self._take(shot) for shot in person.shots)
 
     @property
     def model_id(self) -> str:
-        return self.swapper.model_id
+        return self.ensemble.model_id
+
+    @property
+    def plan_key(self) -> str:
+        """Names what the shots' plans depend on."""
+        return stage_key("plan", self.person.key, [part.words for part in self.ensemble.parts])
 
     @property
     def key(self) -> str:
         """Names the whole scene."""
-        plain = self._render_key(self.job.settings.merge)
-        if not any(take.own or take.strokes for take in self.takes):
+        plain = self._render_key(self.job.settings.merge, self.ensemble.parts)
+        if self._plain and not any(take.own or take.strokes for take in self.takes):
             return plain
         return stage_key(plain, [take.key for take in self.takes])
 
@@ -74,24 +83,30 @@ class Scene:
     def acts(self, take: Take) -> list[Act]:
         """What is played in a shot. Takes a moment: the performances are put together here."""
         painted = [stroke_of(row) for row in take.strokes]
+        around = places(self.person.tracks_in(take.shot)) if len(self.person.everybody) > 1 else {}
         acts: list[Act] = []
-        for track in take.tracks:
-            performance = performance_of(track, size=self.size)
-            strokes = Strokes(painted, performance) if painted else None
-            acts.append(Act(performance, (Look(self.swapper),), light=take.light, strokes=strokes))
+        for part in self.ensemble.parts:
+            size = crop_size(self._tracks[part.person.identity_id])
+            for track in take.tracks:
+                if track.track_id not in part.person.track_ids:
+                    continue
+                performance = performance_of(track, size=size)
+                strokes = Strokes(painted, performance) if painted else None
+                acts.append(Act(performance, part.looks, strength=part.strength, light=take.light, strokes=strokes, place=around.get(track.track_id)))
         return acts
 
     def _take(self, shot: Shot) -> Take:
         own = settings_of(self.job.project, shot)
         course, light = course_of(self.job.settings, own)
-        key = self._render_key(course.settings)
+        parts = [part for part in self.ensemble.parts if _plays(part, shot)]
+        key = self._render_key(course.settings, parts)
         moving = {**own.keys, **({"light": light.keys} if light else {})}
         strokes = tuple(self.job.project.store.strokes(shot.shot_id))
         key = stage_key(key, moving) if moving else key
         key = stage_key(key, [stroke_words(row) for row in strokes]) if strokes else key
         return Take(
             shot=shot,
-            tracks=tuple(track for track in self.person.own_tracks if track.shot_id == shot.shot_id),
+            tracks=tuple(track for part in parts for track in self._tracks[part.person.identity_id] if track.shot_id == shot.shot_id),
             own=own,
             course=course,
             light=light,
@@ -100,11 +115,18 @@ class Scene:
             file=self.job.project.render_file(key, shot.shot_id),
         )
 
-    def _render_key(self, merge: MergeSettings) -> str:
+    def _render_key(self, merge: MergeSettings, parts: Sequence[Part]) -> str:
         swap = self.job.settings.swap.model_dump(exclude={"swapper"})
-        return stage_key("render", self.person.key, self.swapper.model_id, swap, merge.model_dump())
+        if self._plain:
+            return stage_key("render", self.person.key, self.ensemble.model_id, swap, merge.model_dump())
+        return stage_key("render", "cast", self.person.key, [part.words for part in parts], swap, merge.model_dump())
 
 
-def crop_size(person: Person) -> int:
-    """Side of the crops that the person's face deserves in this video."""
-    return deserved_size(np.concatenate([face_height_px(track.landmarks) for track in person.own_tracks]))
+def _plays(part: Part, shot: Shot) -> bool:
+    """Whether the part is seen in any frame of the shot."""
+    return part.strength is None or any(part.strength.at(index) > 0 for index in range(shot.start_index, shot.end_index))
+
+
+def crop_size(tracks: Sequence[Track]) -> int:
+    """Side of the crops that one person's face deserves in this video, by all of the person's tracks."""
+    return deserved_size(np.concatenate([face_height_px(track.landmarks) for track in tracks]))

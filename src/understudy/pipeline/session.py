@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,16 +18,19 @@ import cv2
 import numpy as np
 
 from ..errors import UsageError
-from ..merge.passage import REACH, Act, Made, Measured, Passage, averages
+from ..merge.around import REACH, around
+from ..merge.passage import Made, Measured, Passage
 from ..merge.patchfile import Patches
 from ..merge.strokes import Strokes
 from ..project import Project
+from ..provenance.consent import check_permit
 from ..provenance.label import make_label
 from ..run.stage import stage_key
 from ..types import U8, Curve, Frame, Patch, Planes
 from ..video.color import paint, rgb_from_planes
 from ..video.read import small_rgb
 from ..video.scrub import Scrubber
+from .castfile import cast_file, read_cast
 from .consents import permits_of
 from .media import footage
 from .proxies import QuickLook
@@ -183,21 +186,21 @@ class Session:
             return [], 0.0
         own = change(take.own, take.shot, fixed=settings, keys={}, clear=()) if settings else take.own
         course, light = course_of(scene.job.settings, own)
-        patches: list[Patch] = []
+        patches: list[tuple[float, Patch]] = []
         sure: list[float] = []
         for number, planned in enumerate(self._planned(scene, take)):
-            act = Act(planned.performance, planned.act.looks, strength=planned.act.strength, strokes=self._strokes(take, planned), light=light)
+            act = replace(planned.act, strokes=self._strokes(take, planned), light=light)
             passage = Passage(act, info=scene.footage.info, course=course, drives=planned.drives)
             near = range(frame.index - REACH, frame.index + REACH + 1) if exact else (frame.index,)
             measured = [found for i in near if (found := self._measured(passage, take, number, own, light, i)) is not None]
             here = next((found for found in measured if found.index == frame.index), None)
             if here is None:
                 continue
-            patch = passage.finish(here, *averages(measured, frame.index))
+            patch = passage.finish(here, around(measured, frame.index))
             if patch is not None:
-                patches.append(patch)
+                patches.append((passage.nearness(frame.index), patch))
                 sure.append(here.confidence)
-        return patches, float(np.mean(sure)) if sure else 0.0
+        return [patch for _, patch in sorted(patches, key=lambda found: found[0])], float(np.mean(sure)) if sure else 0.0
 
     def _strokes(self, take: Take, planned: Passage) -> Strokes | None:
         """As they are now: they may be newer than the plan."""
@@ -227,16 +230,18 @@ class Session:
         stamp = self._stamp()
         found = self._scene
         if found is not None and stamp == self._scene_stamp:
+            for permit in found.ensemble.permits.every:
+                check_permit(permit, role=permit.role, action="render")
             return found
         with self._lock:
             return self._renewed(stamp)
 
     def _renewed(self, stamp: str) -> Scene:
         if self._scene is None or stamp != self._scene_stamp:
-            before = (self._scene.person.key, self._scene.model_id) if self._scene else None
+            before = self._scene.plan_key if self._scene else None
             self._scene = self._build(self.project)
             self._scene_stamp = stamp
-            if (self._scene.person.key, self._scene.model_id) != before:
+            if self._scene.plan_key != before:
                 self._plans.clear()
                 self._faces.clear()
         return self._scene
@@ -244,9 +249,10 @@ class Session:
     def _stamp(self) -> str:
         """Changes with everything in the project that the result depends on: videos, settings, the shots' own, the network's checkpoints."""
         store, folder = self.project.store, self.project.folder
-        toml = (folder / "project.toml").read_bytes().hex()
+        toml = [path.read_bytes().hex() for path in (folder / "project.toml", cast_file(self.project)) if path.is_file()]
         media = [[row.media_id, row.role, row.face] for row in store.media()]
-        checkpoints = sorted(path.name for path in (folder / "model").glob("*/step-*"))
+        folders = [folder, *(folder / face.source for face in read_cast(self.project))]
+        checkpoints = sorted(path.name for place in folders for path in (place / "model").glob("*/step-*"))
         return stage_key(toml, media, checkpoints, store.all_shot_settings(), [row.stroke_id for row in store.strokes()])
 
     def _scrubber(self, role: Literal["source", "target"]) -> Scrubber:

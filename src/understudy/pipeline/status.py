@@ -80,7 +80,7 @@ def _consents(job: Job, where: str) -> tuple[Line, str]:
         permits = permits_of(project, *needed_for(job.settings))
     except UnderstudyError as error:
         return Line("Consents", False, error.what), command
-    words = "; ".join(f"{p.role}: {p.subject}, {f'until {p.valid_until}' if p.valid_until else 'no end'}" for p in permits.both)
+    words = "; ".join(f"{p.role}: {p.subject}, {f'until {p.valid_until}' if p.valid_until else 'no end'}" for p in permits.every)
     return Line("Consents", True, words), command
 
 

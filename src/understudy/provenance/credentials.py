@@ -99,17 +99,19 @@ def kind_of(path: Path) -> str:
     return "application/c2pa" if path.suffix.lower() == ".c2pa" else "application/octet-stream"
 
 
-def sign(unsigned: Path, signed: Path, *, sidecar: Path | None, target: Path, source: Path, statement: Statement) -> str:
+def sign(unsigned: Path, signed: Path, *, sidecar: Path | None, target: Path, sources: Sequence[Path], statement: Statement) -> str:
     """Write `unsigned` with credentials to `signed`; with `sidecar` they go there instead (and `unsigned` stays as it is). Returns the manifest's id.
 
-    The target is the parent and keeps the credentials that it carries, the source goes in as input; both without name and picture.
+    The target is the parent and keeps the credentials that it carries, the sources go in as input; all without name and picture.
     Raises CredentialsError, KeysMissing, and OSError for trouble with the disk.
     """
     kind = kind_of(unsigned)
     with _errors(), _context() as context, unsigned.open("rb") as original:
-        builder = c2pa.Builder(_manifest(statement), context)
+        names = ["source" if number == 1 else f"source-{number}" for number in range(1, len(sources) + 1)]
+        builder = c2pa.Builder(_manifest(statement, names), context)
         _add_ingredient(builder, target, "target", "parentOf", context)
-        _add_ingredient(builder, source, "source", "inputTo", context)
+        for name, source in zip(names, sources, strict=True):
+            _add_ingredient(builder, source, name, "inputTo", context)
         signer = c2pa.Signer.from_info(
             c2pa.C2paSignerInfo(alg=b"es256", sign_cert=keys.credentials_chain(), private_key=keys.credentials_key(), ta_url=None)  # pyright: ignore[reportArgumentType]
         )
@@ -216,14 +218,14 @@ def _origins(whole: dict[str, Any], results: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(codes))
 
 
-def _manifest(statement: Statement) -> dict[str, Any]:
+def _manifest(statement: Statement, sources: Sequence[str]) -> dict[str, Any]:
     actions = [
         {"action": "c2pa.opened", "softwareAgent": AGENT, "parameters": {"ingredientIds": ["target"]}},
         {
             "action": "c2pa.edited",
             "softwareAgent": AGENT,
             "digitalSourceType": SOURCE_TYPE,
-            "parameters": {"ingredientIds": ["source"]},
+            "parameters": {"ingredientIds": list(sources)},
             "description": "The face of one person was replaced by another's; the visible label was drawn in.",
         },
         {"action": "c2pa.watermarked.bound", "softwareAgent": AGENT, "description": "An invisible mark was put into every frame."},

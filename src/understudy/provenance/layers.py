@@ -24,19 +24,17 @@ from ..files import part_of, sha256_file, sync_folder, translate
 from ..merge.layers import Layers, take_apart
 from ..types import F32, Permit, Shot, VideoInfo
 from ..video.color import luma_weights, paint
-from ..video.probe import probe
 from ..video.prores import ProresWriter
 from ..video.read import frame_pts, read_frames
 from ..video.stills import write_exr, write_png16
 from . import credentials, gate, keys, ledger
-from .consent import check_permit
 from .credentials import Statement
 from .label import Label, label_for, label_spans
 from .layer_job import ENDINGS, KINDS, LAYERS, Layer, LayerFormat, LayerJob, shots_between
 from .layer_lists import INDEX, flush, write_geometry, write_lists, write_signed
 from .mark.embed import Marker
 from .mark.fingerprint import Sampler, pack
-from .publish import AlteredFrames, about, new_number, purposes
+from .publish import AlteredFrames, about, admitted, agreements, inputs_of, new_number, purposes
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +75,18 @@ def export_layers(
     patches: AlteredFrames,
     shots: Sequence[Shot],
     geometry: Callable[[int], list[dict[str, Any]]],
-    permits: tuple[Permit, Permit],
+    permits: Sequence[Permit],
     settings: Settings,
-    source: Path,
+    sources: Sequence[Path],
     model_id: str,
     context: Context,
 ) -> ExportedLayers:
     """Write `layers` of every frame from the first shot with a rendered face to the last one into the new folder.
 
-    `geometry` gives what is known of the faces of a frame (matrix, mesh), as JSON. `permits`: of the face, then of the performer; both must cover
-    publishing today. Raises what `publish` raises, and UsageError for a layer that does not exist.
+    `geometry` gives what is known of the faces of a frame (matrix, mesh), as JSON. `permits`: of everybody whose face is shown, and of everybody
+    whose performance is changed; all must cover publishing today. Raises what `publish` raises, and UsageError for a layer that does not exist.
     """
-    face, performer = check_permit(permits[0], role="face", action="publish"), check_permit(permits[1], role="performer", action="publish")
+    agreed = agreements(permits)
     keys.make_keys()
     ledger.recover()
     ledger.check_end()
@@ -97,12 +95,9 @@ def export_layers(
     if not altered:
         raise StepMissing("There are no rendered faces to export.", remedy="run first: understudy render")
     kept = shots_between(shots, altered)
-    looked = {
-        "source": gate.admit(source, probe(source), what=f"the source {source.name}", context=context),
-        "target": gate.admit(target, info, what=f"the target {target.name}", context=context),
-    }
+    looked = admitted(sources, target, info, context)
     part, label = part_of(folder), label_for(info, settings.label, patches)
-    job = LayerJob(part, target, info, tuple(layers), form, kept, about(face, performer, label, model_id))
+    job = LayerJob(part, target, info, tuple(layers), form, kept, about(agreed, label, model_id))
     number = new_number("") if "result" in layers else None
     try:
         part.mkdir(parents=True)
@@ -110,21 +105,19 @@ def export_layers(
             looked["result"], marks = _write_frames(job, patches, geometry, number, label, altered, meter)
             meter.note("Signing")
             # writing may have taken hours
-            check_permit(face, role="face", action="publish")
-            check_permit(performer, role="performer", action="publish")
+            agreements(permits)
             body = {
                 **job.record,
                 "refusal_check": {"rules": gate.RULES, **{name: verdict.as_dict() for name, verdict in looked.items()}},
-                "target_sha256": sha256_file(target),
-                "source_sha256": sha256_file(source),
+                **inputs_of(target, sources),
                 "n_frames": job.end - job.first,
                 "n_altered": sum(job.first <= index < job.end for index in altered),
                 "layers": list(layers),
                 "format": form,
             }
             write_lists(job)
-            statement = _statement(body, marks, face, performer)
-            row = _sign_and_place(job, folder, body, marks, statement, source)
+            statement = _statement(body, marks, agreed)
+            row = _sign_and_place(job, folder, body, marks, statement, sources)
         return ExportedLayers(folder, tuple(layers), job.first, job.end, row)
     except OSError as error:
         raise translate(error, folder) from error
@@ -220,24 +213,24 @@ def _marked(picture: F32, marker: Marker, info: VideoInfo) -> F32:
     return np.clip(picture + change[..., None], 0, 1).astype(np.float32)
 
 
-def _statement(body: dict[str, Any], marks: dict[str, Any], face: Permit, performer: Permit) -> Statement:
+def _statement(body: dict[str, Any], marks: dict[str, Any], permits: Sequence[Permit]) -> Statement:
     return Statement(
         record_id=body["record_id"],
         label=body["label"],
-        purposes=purposes(face, performer),
+        purposes=purposes(permits),
         consent_ids=tuple(body["consent_ids"]),
         model_id=body["model_id"],
         watermark=marks.get("watermark", ""),
         made_on=body["made_on"],
-        person_exists=face.person_exists,
+        person_exists=any(permit.person_exists for permit in permits if permit.role == "face"),
     )
 
 
-def _sign_and_place(job: LayerJob, folder: Path, body: dict[str, Any], marks: dict[str, Any], statement: Statement, source: Path) -> str:
+def _sign_and_place(job: LayerJob, folder: Path, body: dict[str, Any], marks: dict[str, Any], statement: Statement, sources: Sequence[Path]) -> str:
     """Sign every layer's record, announce, give the folder its name, enter. Returns the hash of the ledger's row."""
     video: dict[str, Any] | None = None
     if "result" in job.layers:
-        video = _sign_result(job, statement, source)
+        video = _sign_result(job, statement, sources)
     records = {}
     for layer in job.layers:
         files = {str(path.relative_to(job.folder)): sha256_file(path) for path in job.files(layer)}
@@ -260,16 +253,16 @@ def _sign_and_place(job: LayerJob, folder: Path, body: dict[str, Any], marks: di
     return row.hash
 
 
-def _sign_result(job: LayerJob, statement: Statement, source: Path) -> dict[str, Any] | None:
+def _sign_result(job: LayerJob, statement: Statement, sources: Sequence[Path]) -> dict[str, Any] | None:
     """Content Credentials of the result: into the video, whose own row in the ledger is then returned; or beside the list of the pictures."""
     if job.form == "prores4444":
         path = job.folder / "result.mov"
         signed = job.folder / "result.signed.mov"
-        manifest = credentials.sign(path, signed, sidecar=None, target=job.target, source=source, statement=statement)
+        manifest = credentials.sign(path, signed, sidecar=None, target=job.target, sources=sources, statement=statement)
         signed.replace(path)
         return {"manifest_id": manifest, "file_sha256": sha256_file(path), "bytes": path.stat().st_size}
     listing = job.folder / "result.files.json"
     hashes = {path.name: sha256_file(path) for path in job.files("result")}
     listing.write_text(json.dumps(hashes, indent=1) + "\n", encoding="utf-8")
-    credentials.sign(listing, listing, sidecar=credentials.sidecar_of(listing), target=job.target, source=source, statement=statement)
+    credentials.sign(listing, listing, sidecar=credentials.sidecar_of(listing), target=job.target, sources=sources, statement=statement)
     return None

@@ -23,6 +23,7 @@ from ..errors import OutputExists, OutputNotWritable, StepMissing
 from ..events import Context, Meter
 from ..files import part_of, sha256_file, sync_folder, translate
 from ..types import LabelledVideo, Patch, Permit, Planes, VideoInfo
+from ..video.ahead import ahead
 from ..video.codecs import check_encoding
 from ..video.color import paint
 from ..video.probe import probe
@@ -102,9 +103,9 @@ def publish(
     out: Path,
     *,
     patches: AlteredFrames,
-    permits: tuple[Permit, Permit],
+    permits: Sequence[Permit],
     settings: Settings,
-    source: Path,
+    sources: Sequence[Path],
     model_id: str,
     context: Context,
     overwrite: bool = False,
@@ -113,22 +114,21 @@ def publish(
 ) -> LabelledVideo:
     """Write `target` with `patches` and the visible label to `out`, sign it, and enter it in the ledger.
 
-    `permits`: of the face (source), then of the performer (target); both must cover publishing today. Outside patches and label the
-    colours that go to the encoder are the target's own; the luma of every frame carries the invisible mark. `run_key` names the work, so
-    that a repeated run finds its own result. Frames whose pts are in `cuts` become key frames.
+    `permits`: of everybody whose face is shown (`sources`), and of everybody whose performance is changed; all must cover publishing today.
+    Outside patches and label the colours that go to the encoder are the target's own; the luma of every frame carries the invisible mark.
+    `run_key` names the work, so that a repeated run finds its own result. Frames whose pts are in `cuts` become key frames.
 
-    Source, target and the pictures that are written pass the refusal check (`gate`) here, whatever was looked at before.
+    Sources, target and the pictures that are written pass the refusal check (`gate`) here, whatever was looked at before.
 
     Raises ConsentMissing, ConsentScope, ConsentExpired, ConsentRevoked; RefusedMaterial, WeightsMissing, WeightsAltered; OutputExists,
     OutputFormat, BadSetting, OutputNotWritable, DiskFull, OutputError; StepMissing where nothing was rendered; CredentialsError; LedgerBroken;
     Interrupted; and what reading raises.
     """
-    face = check_permit(permits[0], role="face", action="publish")
-    performer = check_permit(permits[1], role="performer", action="publish")
+    agreed = agreements(permits)
     keys.make_keys()
     ledger.recover()
     ledger.check_end()
-    check_output(out, inputs=(target, source), overwrite=overwrite, encode=settings.encode, run_key=run_key)
+    check_output(out, inputs=(target, *sources), overwrite=overwrite, encode=settings.encode, run_key=run_key)
     _clear(out)
     done = published(out, run_key=run_key) if run_key else None
     if done is not None:
@@ -137,10 +137,7 @@ def publish(
     if not altered:
         raise StepMissing("There are no rendered faces to publish.", remedy="run first: understudy render")
     label = label_for(info, settings.label, patches)
-    looked = {
-        "source": gate.admit(source, probe(source), what=f"the source {source.name}", context=context),
-        "target": gate.admit(target, info, what=f"the target {target.name}", context=context),
-    }
+    looked = admitted(sources, target, info, context)
     watcher = gate.Watcher(f"the result {out.name}")
     with Meter(context, "publish", "Writing the video", info.n_frames) as meter:
         _warn(meter, label, target)
@@ -150,7 +147,7 @@ def publish(
             number, sampler = new_number(run_key), Sampler(info.duration)
             written = write_video(
                 unsigned,
-                _pictures(target, info, patches, label, spans, watcher, meter, marker=Marker(number), sampler=sampler),
+                _counted(_pictures(target, info, patches, label, spans, watcher, marker=Marker(number), sampler=sampler), meter),
                 info=info,
                 encode=settings.encode,
                 audio_from=target,
@@ -160,10 +157,9 @@ def publish(
             )
             looked["result"] = gate.refuse_unless_passed(watcher.verdict(), watcher.what)
             meter.note("Signing")
-            inputs = {"target_sha256": sha256_file(target), "source_sha256": sha256_file(source)}
             body: dict[str, Any] = {
-                **about(face, performer, label, model_id),
-                **inputs,
+                **about(agreed, label, model_id),
+                **inputs_of(target, sources),
                 "refusal_check": {"rules": gate.RULES, **{name: verdict.as_dict() for name, verdict in looked.items()}},
                 "n_frames": written,
                 "n_altered": len(altered),
@@ -175,9 +171,8 @@ def publish(
             }
             context.check()
             # writing may have taken hours
-            check_permit(face, role="face", action="publish")
-            check_permit(performer, role="performer", action="publish")
-            row, sidecar = _sign_and_place(unsigned, out, body, face, performer, target=target, source=source)
+            agreements(permits)
+            row, sidecar = _sign_and_place(unsigned, out, body, agreed, target=target, sources=sources)
         finally:
             _clear(out)
         return _labelled(out, sidecar, row)
@@ -212,7 +207,6 @@ def _pictures(
     label: Label,
     spans: Sequence[tuple[int, int]],
     watcher: gate.Watcher,
-    meter: Meter,
     *,
     marker: Marker,
     sampler: Sampler,
@@ -237,6 +231,12 @@ def _pictures(
         if watcher.settled:
             gate.refuse_unless_passed(watcher.verdict(), watcher.what)
         yield picture, frame.pts
+
+
+def _counted(pictures: Iterator[tuple[Planes, int]], meter: Meter) -> Iterator[tuple[Planes, int]]:
+    """The pictures, made ahead while the encoder works on those before."""
+    for picture in ahead(pictures):
+        yield picture
         meter.step()
 
 
@@ -254,9 +254,35 @@ def _warn(meter: Meter, label: Label, target: Path) -> None:
         )
 
 
-def about(face: Permit, performer: Permit, label: Label, model_id: str) -> dict[str, Any]:
+def agreements(permits: Sequence[Permit]) -> tuple[Permit, ...]:
+    """The permits, each checked for publishing today: at least one of a face and one of a performer. Raises the ConsentErrors."""
+    known = [permit for permit in permits if isinstance(permit, Permit)]
+    for role in ("face", "performer"):
+        for permit in [permit for permit in known if permit.role == role] or [None]:
+            check_permit(permit, role=role, action="publish")
+    return tuple(known)
+
+
+def admitted(sources: Sequence[Path], target: Path, info: VideoInfo, context: Context) -> dict[str, gate.Verdict]:
+    """The refusal check's verdicts on everything that goes in. Raises RefusedMaterial."""
+    names = ["source" if number == 1 else f"source {number}" for number in range(1, len(sources) + 1)]
+    looked = {
+        name: gate.admit(source, probe(source), what=f"the source {source.name}", context=context)
+        for name, source in zip(names, sources, strict=True)
+    }
+    return {**looked, "target": gate.admit(target, info, what=f"the target {target.name}", context=context)}
+
+
+def inputs_of(target: Path, sources: Sequence[Path]) -> dict[str, Any]:
+    """Hashes of what goes in."""
+    hashes = [sha256_file(source) for source in sources]
+    several = {"sources_sha256": hashes} if len(hashes) > 1 else {}
+    return {"target_sha256": sha256_file(target), "source_sha256": hashes[0], **several}
+
+
+def about(permits: Sequence[Permit], label: Label, model_id: str) -> dict[str, Any]:
     return {
-        "purposes": list(purposes(face, performer)),
+        "purposes": list(purposes(permits)),
         "record_id": f"production-{secrets.token_hex(8)}",
         "label": label.text.replace("\n", " "),
         "label_set": {
@@ -266,8 +292,8 @@ def about(face: Permit, performer: Permit, label: Label, model_id: str) -> dict[
             "box_xywh": list(label.box_xywh),
             "lost_in_crops": list(label.lost_in),
         },
-        "consent_ids": list(dict.fromkeys((face.record_id, performer.record_id))),
-        "consents": {permit.record_id: permit.record_sha256 for permit in (face, performer)},
+        "consent_ids": list(dict.fromkeys(permit.record_id for permit in permits)),
+        "consents": {permit.record_id: permit.record_sha256 for permit in permits},
         "model_id": model_id,
         "made_on": datetime.now(UTC).isoformat(timespec="seconds"),
         "made_by": _user(),
@@ -275,10 +301,10 @@ def about(face: Permit, performer: Permit, label: Label, model_id: str) -> dict[
     }
 
 
-def purposes(face: Permit, performer: Permit) -> tuple[str, ...]:
-    """What both agreed to, without the names of people who exist."""
-    names = [permit.subject for permit in (face, performer) if permit.person_exists]
-    return tuple(dict.fromkeys(without_names(permit.purpose, names) for permit in (face, performer)))
+def purposes(permits: Sequence[Permit]) -> tuple[str, ...]:
+    """What all of them agreed to, without the names of people who exist."""
+    names = [permit.subject for permit in permits if permit.person_exists]
+    return tuple(dict.fromkeys(without_names(permit.purpose, names) for permit in permits))
 
 
 def _user() -> str:
@@ -289,28 +315,28 @@ def _user() -> str:
 
 
 def _sign_and_place(
-    unsigned: Path, out: Path, body: dict[str, Any], face: Permit, performer: Permit, *, target: Path, source: Path
+    unsigned: Path, out: Path, body: dict[str, Any], permits: Sequence[Permit], *, target: Path, sources: Sequence[Path]
 ) -> tuple[ledger.Row, Path | None]:
     """Sign, and give the file its final name between announcing and entering it in the ledger."""
     statement = Statement(
         record_id=body["record_id"],
         label=body["label"],
-        purposes=purposes(face, performer),
+        purposes=purposes(permits),
         consent_ids=tuple(body["consent_ids"]),
         model_id=body["model_id"],
         watermark=body["watermark"],
         made_on=body["made_on"],
-        person_exists=face.person_exists,
+        person_exists=any(permit.person_exists for permit in permits if permit.role == "face"),
     )
     sidecar = None if out.suffix.lower() in EMBEDDED else sidecar_of(out)
     part = part_of(out)
     sidecar_part = part_of(sidecar) if sidecar else None
     try:
         if sidecar_part is None:
-            manifest = credentials.sign(unsigned, part, sidecar=None, target=target, source=source, statement=statement)
+            manifest = credentials.sign(unsigned, part, sidecar=None, target=target, sources=sources, statement=statement)
             _flush(part)
         else:
-            manifest = credentials.sign(unsigned, unsigned, sidecar=sidecar_part, target=target, source=source, statement=statement)
+            manifest = credentials.sign(unsigned, unsigned, sidecar=sidecar_part, target=target, sources=sources, statement=statement)
             unsigned.replace(part)
         body |= {"file_sha256": sha256_file(part), "bytes": part.stat().st_size, "manifest_id": manifest}
         with ledger.announced(body, out):

@@ -56,36 +56,50 @@ class DraftSwapper(DraftPlanner):
         return f"draft-{digest.hexdigest()[:16]}"
 
     def swap(self, crop: FaceCrop, drive: Drive) -> SwappedFace:
-        """Warp, light and mix the drive's pictures. Needs a drive of this swapper's own `plan`."""
+        """Warp, light and mix the drive's pictures, where the face is. Needs a drive of this swapper's own `plan`."""
+        return self._made(crop, drive, whole=False)
+
+    def whole(self, crop: FaceCrop, drive: Drive) -> SwappedFace:
+        """As `swap`, and the same where the face is; beside it the pictures go on, for whoever looks at the surroundings too."""
+        return self._made(crop, drive, whole=True)
+
+    def _made(self, crop: FaceCrop, drive: Drive, *, whole: bool) -> SwappedFace:
         if not isinstance(drive, DraftDrive):
             raise TypeError("a draft is driven by its own plan")
         size = crop.size
         raster = draw(with_rim(drive.mesh), size=size, step=_STEP if size % _STEP == 0 else 1)
         weights = np.stack([cover_weight(), mouth_weight(), eye_weight(), brow_weight(), plain_skin()], 1)
         alpha, mouth, eyes, brows, plain = np.moveaxis(raster.carry(continued(weights)), -1, 0)
-        rgb, cover = self._skin(drive, raster)
-        if float(((1 - cover) * brows * alpha).max()) > 0.05:
-            rgb += (1 - cover)[..., None] * (_filled(rgb, plain * np.clip(8 * cover - 7, 0, 1)) - rgb)
+        coarse = [(layer, self._coarse(layer, raster, drive)) for layer in drive.layers if layer.region == "skin"]
+        cover = self._cover(coarse, size)
+        # skin from which what hair hides is filled
+        near = plain * np.clip(8 * cover - 7, 0, 1) if float(((1 - cover) * brows * alpha).max()) > 0.05 else None
+        box = (0, 0, size, size) if whole else _box_of(alpha if near is None else np.maximum(alpha, near), above=0.0)
+        rgb = np.zeros((size, size, 3), np.float32)
+        if box is not None:
+            x0, y0, x1, y1 = box
+            for layer, found in coarse:
+                rgb[y0:y1, x0:x1] += layer.share * self._warped(layer, found, raster, box=box, drive=drive)
+        if near is not None:
+            rgb += (1 - cover)[..., None] * (_filled(rgb, near) - rgb)
             cover = cover + (1 - cover) * brows
         confidence = np.full((size, size), _confidence(drive.layers, "skin"), np.float32)
         regions: tuple[tuple[Region, np.ndarray], ...] = (("mouth", mouth), ("eyes", eyes))
         for region, weight in regions:
-            box = _box_of(weight)
-            if box is not None:
-                self._paste(rgb, confidence, drive, raster, region=region, weight=weight, box=box)
+            part = _box_of(weight)
+            if part is not None:
+                self._paste(rgb, confidence, drive, raster, region=region, weight=weight, box=part)
         alpha = np.clip(alpha, 0, 1) * cover
         return SwappedFace(rgb=np.clip(rgb, 0, 255), alpha=alpha.astype(np.float32), confidence=confidence)
 
-    def _skin(self, drive: DraftDrive, raster: Raster) -> tuple[F32, F32]:
-        """The whole face from the skin pictures, and how far they show skin (not hair) there."""
-        rgb, cover = np.zeros((raster.size, raster.size, 3), np.float32), np.zeros((raster.size, raster.size), np.float32)
-        for layer in (entry for entry in drive.layers if entry.region == "skin"):
-            coarse = self._coarse(layer, raster, drive)
-            rgb += layer.share * self._warped(layer, coarse, raster, box=(0, 0, raster.size, raster.size), drive=drive)
+    def _cover(self, skin: Sequence[tuple[Layer, F32]], size: int) -> F32:
+        """(S, S) how far the skin pictures show skin (not hair) there."""
+        cover = np.zeros((size, size), np.float32)
+        for layer, coarse in skin:
             mask = self._mask(layer.row)
             place = (coarse[..., :2] + 0.5) * (mask.shape[0] / self._set.size) - 0.5
-            cover += layer.share * enlarge(sample(mask, place), raster.size)[..., 0]
-        return rgb, cover
+            cover += layer.share * enlarge(sample(mask, place), size)[..., 0]
+        return cover
 
     def _paste(
         self, rgb: F32, confidence: F32, drive: DraftDrive, raster: Raster, *, region: Region, weight: np.ndarray, box: tuple[int, int, int, int]
@@ -165,9 +179,10 @@ def _confidence(layers: Sequence[Layer], region: Region) -> float:
     return float(np.exp(-0.25 * sum(layer.share * layer.cost for layer in mine)))
 
 
-def _box_of(weight: np.ndarray) -> tuple[int, int, int, int] | None:
+def _box_of(weight: np.ndarray, *, above: float = 0.004) -> tuple[int, int, int, int] | None:
     """x0, y0, x1, y1 round the pixels with a weight; None where there are none."""
-    rows, columns = np.flatnonzero((weight > 0.004).any(1)), np.flatnonzero((weight > 0.004).any(0))
+    some = weight > above
+    rows, columns = np.flatnonzero(some.any(1)), np.flatnonzero(some.any(0))
     if not len(rows) or not len(columns):
         return None
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -87,9 +87,19 @@ def own_detail(skin: F32, gain: F32) -> F32:
 
 def lit(rgb: F32, *, skin: F32, gain: F32, own: F32) -> F32:
     """Colours (..., 3) of a picture under new light. `skin`, `gain`, `own` (..., 3) as `skin_colours`, `gains` and `own_detail` have them."""
-    brightness = np.clip((rgb @ _LUMA) / np.maximum(skin @ _LUMA, 4.0), 0.0, 3.0)[..., None]
-    smooth = np.maximum(gain * (skin + np.float32(_FLOOR)) - np.float32(_FLOOR), 0) * brightness
-    return np.asarray(smooth + own * (gain * rgb - smooth), np.float32)
+    brightness = (rgb @ _LUMA) / np.maximum(skin @ _LUMA, 4.0)
+    np.clip(brightness, 0.0, 3.0, out=brightness)
+    # in place: these are the largest arrays of a swap
+    smooth = skin + np.float32(_FLOOR)
+    smooth *= gain
+    smooth -= np.float32(_FLOOR)
+    np.maximum(smooth, 0, out=smooth)
+    smooth *= brightness[..., None]
+    out = np.asarray(gain * rgb, np.float32)
+    out -= smooth
+    out *= own
+    out += smooth
+    return out
 
 
 def _steady_difference(difference: F32, seen: F32) -> np.ndarray:

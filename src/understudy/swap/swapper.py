@@ -28,3 +28,12 @@ class Swapper(Protocol):
     def swap(self, crop: FaceCrop, drive: Drive) -> SwappedFace:
         """The source's face under `drive`, as large as `crop` (the target's own picture of that frame)."""
         ...
+
+
+@runtime_checkable
+class Base(Swapper, Protocol):
+    """A swapper on which a network can be trained that corrects it. `swap.draft.DraftSwapper` is one."""
+
+    def whole(self, crop: FaceCrop, drive: Drive) -> SwappedFace:
+        """As `swap`, and the same where the face is; beside it, where `swap` may give anything, the picture goes on."""
+        ...

@@ -18,13 +18,13 @@ from ..permits import Action, require
 from ..types import Drive, FaceCrop, Faceset, Performance, Permit, SwappedFace
 from .correct import corrected_face, grid_side
 from .draft import DraftSwapper
-from .swapper import Swapper
+from .swapper import Base, Swapper
 
 
 class TrainedSwapper:
     """See `Swapper`. Open one with `open`."""
 
-    def __init__(self, base: Swapper, faceset: Faceset, state: State, *, tensors_sum: str) -> None:
+    def __init__(self, base: Base, faceset: Faceset, state: State, *, tensors_sum: str) -> None:
         """Join a draft with a checkpoint that was trained on it."""
         self._base, self._set = base, faceset
         self._rows = np.asarray(state.facts["textures"], np.intp)
@@ -53,14 +53,14 @@ class TrainedSwapper:
 
     def swap(self, crop: FaceCrop, drive: Drive) -> SwappedFace:
         """The draft, with the network's correction where a face can be. Alpha and confidence are the draft's."""
-        face = self._base.swap(crop, drive)
+        face = self._base.whole(crop, drive)
         return corrected_face(face, drive, net=self._net, textures=self._textures(grid_side(face.rgb.shape[0])))
 
     def _load_textures(self, side: int) -> Textures:
         return Textures(self._set, self._rows, side=texture_side(side))
 
 
-def corrected(base: Swapper, folder: Path, faceset: Faceset, *, settings: Settings) -> Swapper:
+def corrected(base: Base, folder: Path, faceset: Faceset, *, settings: Settings) -> Swapper:
     """`base` joined with the best checkpoint in `folder` that was trained on it; `base` itself where none is better."""
     checkpoints = Checkpoints(folder, key=key_of(faceset, settings.train, draft_id=base.model_id))
     best = checkpoints.best()

@@ -38,6 +38,8 @@ class Base(Protocol):
 
     def swap(self, crop: FaceCrop, drive: Drive) -> SwappedFace: ...
 
+    def whole(self, crop: FaceCrop, drive: Drive) -> SwappedFace: ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drafts:
@@ -71,7 +73,7 @@ def make_drafts(faceset: Faceset, base: Base, *, size: int, folder: Path, thread
 
     def make(i: int) -> None:
         crop = FaceCrop(rgb=at_side(np.asarray(faceset.crops[i]), size), crop_from_frame=performance.crop_from_frame[i])
-        face = base.swap(crop, drives[i])
+        face = base.whole(crop, drives[i])
         rgb[i] = np.rint(np.clip(face.rgb, 0, 255))
         both = np.stack([at_side(face.alpha, COVER_SIDE), at_side(face.confidence, COVER_SIDE)])
         cover[i] = np.rint(np.clip(both, 0, 1) * 255)

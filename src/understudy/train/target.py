@@ -19,7 +19,7 @@ from ..faces.mesh import eye_opening, mouth_opening
 from ..faceset.curate import spread
 from ..permits import require
 from ..swap.drive import performance_of
-from ..swap.swapper import Swapper
+from ..swap.swapper import Base
 from ..types import F32, U8, Drive, FaceCrop, Faceset, Performance, Permit, SwappedFace, Track, VideoInfo
 from ..video.read import read_frames
 
@@ -84,7 +84,7 @@ class Target:
         return list(dict.fromkeys((order[0], order[len(order) // 2])))
 
 
-def find_target(scene: Scene, base: Swapper, *, size: int, context: Context) -> Target | None:
+def find_target(scene: Scene, base: Base, *, size: int, context: Context) -> Target | None:
     """Choose the moments and make the draft of them, in crops of `size`; None where the person is not followed anywhere.
 
     Raises ConsentMissing, ConsentScope, ConsentExpired; Interrupted; the MediaErrors of reading.
@@ -115,7 +115,7 @@ def nearest_picture(faceset: Faceset, look: Look) -> int:
     return int((pose + mouth + eyes).argmin())
 
 
-def _looked(scene: Scene, base: Swapper, performance: Performance, drives: Sequence[Drive], *, at: int, moment: int, shot: int) -> Iterator[Look]:
+def _looked(scene: Scene, base: Base, performance: Performance, drives: Sequence[Drive], *, at: int, moment: int, shot: int) -> Iterator[Look]:
     places = {int(performance.frame_index[t]): t for t in range(at - _REACH, at + _REACH + 1)}
     for frame in read_frames(scene.path, info=scene.info, start_index=min(places), end_index=max(places) + 1, depth=8):
         t = places.get(frame.index)
@@ -131,7 +131,7 @@ def _looked(scene: Scene, base: Swapper, performance: Performance, drives: Seque
             own=np.asarray(own / 255, np.float32),
             mesh=performance.landmarks[t],
             drive=drives[t],
-            draft=base.swap(crop, drives[t]),
+            draft=base.whole(crop, drives[t]),
         )
 
 

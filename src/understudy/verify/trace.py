@@ -51,7 +51,7 @@ class Trace:
             f"Label: {body['label']}; altered frames: {body['n_altered']} of {body['n_frames']}; model: {body['model_id']}",
             *(f"Consent: {record} (SHA-256 {sha256})" for record, sha256 in body["consents"].items()),
             f"Target: SHA-256 {body['target_sha256']}",
-            f"Source: SHA-256 {body['source_sha256']}",
+            *(f"Source: SHA-256 {sha256}" for sha256 in body.get("sources_sha256", [body["source_sha256"]])),
             *self.remarks,
         ]
         return "\n".join(lines)
