@@ -21,6 +21,7 @@ from ..events import Context, Meter
 from ..faces.align import crop_matrices, face_height_px, take_crop
 from ..faces.embed import aligned, embed
 from ..faces.mesh import BLENDSHAPE_NAMES, eye_opening, mouth_opening
+from ..faces.people import Seen
 from ..files import put_folder, translate, write_bytes
 from ..types import F32, U8, Identity, Track, VideoInfo
 from ..video.index import frame_index
@@ -70,8 +71,10 @@ class Wall:
         return column * THUMB, row * THUMB
 
 
-def build_wall(path: Path, info: VideoInfo, *, tracks: Sequence[Track], identity: Identity, folder: Path, context: Context) -> Wall:
-    """Measure all faces of `identity` among `tracks` (of everybody in the video), cut their thumbnails, and keep both in `folder`."""
+def build_wall(
+    path: Path, info: VideoInfo, *, tracks: Sequence[Track], everybody: Sequence[Seen], identity: Identity, folder: Path, context: Context
+) -> Wall:
+    """Measure all faces of `identity` in `tracks`, cut their thumbnails, and keep both in `folder`. `everybody`: who else is in the frames."""
     mine = [t for t in tracks if t.track_id in identity.track_ids]
     frames = np.concatenate([t.frame_index for t in mine])
     names = np.concatenate([np.full(len(t), i) for i, t in enumerate(mine)])
@@ -82,7 +85,7 @@ def build_wall(path: Path, info: VideoInfo, *, tracks: Sequence[Track], identity
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         tiny, likeness = _look(path, info, frames=frames, names=names, meshes=meshes, identity=identity, folder=part, context=context)
-        values = {name: array[order] for name, array in _measured(path, mine, tracks).items()}
+        values = {name: array[order] for name, array in _measured(path, mine, everybody).items()}
         values["likeness"] = likeness
         colours = np.concatenate([t.vertex_rgb for t in mine])[order]
         arrays = {"frame_index": frames, "names": names, "histograms": _histograms(colours), "tiny": tiny}
@@ -113,7 +116,7 @@ def load_wall(folder: Path) -> Wall:
         raise ProjectBroken(f"The faces in {folder} cannot be read.", why=str(error), remedy="delete that folder and look again") from error
 
 
-def _measured(path: Path, mine: Sequence[Track], everybody: Sequence[Track]) -> dict[str, F32]:
+def _measured(path: Path, mine: Sequence[Track], everybody: Sequence[Seen]) -> dict[str, F32]:
     """All properties that need no picture, over the frames of the tracks one after the other."""
     landmarks = np.concatenate([t.landmarks for t in mine])
     frames = np.concatenate([t.frame_index for t in mine])

@@ -85,7 +85,15 @@ def make_wall(job: Job) -> None:
     person = find_person(job, source)
     folder = job.project.wall_folder(person.key)
     if not (folder / "wall.json").is_file() or not has_thumbs(folder):
-        build_wall(source.path, source.info, tracks=person.own_tracks, identity=person.identity, folder=folder, context=job.context)
+        build_wall(
+            source.path,
+            source.info,
+            tracks=person.own_tracks,
+            everybody=heads_of(job, source),
+            identity=person.identity,
+            folder=folder,
+            context=job.context,
+        )
     if not _reasons_file(job, folder).is_file():
         mine = own_tracks(person.own_tracks, person.identity)
         _, reasons = choose(candidates_of(mine), size_wh=source.info.size_wh, settings=job.settings.faceset)
