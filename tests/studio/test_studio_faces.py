@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from looping import looped_project
-from serving import Studio
+from serving import RECORD, Studio
 from studio import A
 from synthetic import cut_clip
 
@@ -126,3 +126,37 @@ def test_only_faces_can_be_thrown_out(studio: Studio, place: str, numbers: str) 
         reply = studio.post(f"/p/{place}/faces/{what}", numbers=numbers)
         assert reply.status in (400, 422) and 'class="card trouble"' in reply.text
     assert not listed(studio, place)["canUndo"]
+
+
+def test_a_set_is_packed_saved_and_put_in_again(studio: Studio, place: str) -> None:
+    refused = studio.upload(f"/p/{place}/faces/upload/", b"no zip at all", name="a.faceset")
+    assert refused.status == 413 and refused.json["shown"]["remedy"] and not [path for path in studio.files() if path.endswith((".faceset", ".part"))]
+    assert studio.ask("GET", f"/p/{place}/faces/packed").status == 400
+    assert studio.post(f"/p/{place}/faces/pack").status == 200
+    job = studio.ask("GET", f"/api/projects/{place}/jobs").json[0]
+    assert studio.wait_for(job["job"])["error"]["code"].startswith("consent"), "nothing is packed without consent"
+    record = {**RECORD, "subject": "Nobody", "role": "face"}
+    assert studio.post_json(f"/api/projects/{place}/consents", record).status == 201
+    assert studio.post(f"/p/{place}/faces/pack").status == 200
+    assert studio.wait_for(studio.ask("GET", f"/api/projects/{place}/jobs").json[0]["job"])["state"] == "done"
+    file = studio.ask("GET", f"/p/{place}/faces/packed")
+    assert file.status == 200 and file.body[:2] == b"PK"
+    assert studio.upload(f"/p/{place}/faces/upload/", file.body, name="../../her.faceset").status == 200
+    assert studio.wait_for(studio.ask("GET", f"/api/projects/{place}/jobs").json[0]["job"])["state"] == "done"
+    assert "faces were put in" in studio.ask("GET", f"/p/{place}/piece/set").text
+    assert not [path for path in studio.files() if "her.faceset" in path], "what was sent is not kept"
+
+
+def test_layers_are_asked_for_with_at_least_one(studio: Studio, place: str) -> None:
+    assert studio.post(f"/p/{place}/layers", form="png16").status == 400
+    assert studio.post(f"/p/{place}/layers", form="gif", layers=["plate"]).status == 422
+    assert studio.post(f"/p/{place}/layers", form="png16", layers=["negative"]).status == 422
+    assert studio.post(f"/p/{place}/layers", form="png16", layers=["plate", "matte"]).status == 200
+    job = studio.ask("GET", f"/api/projects/{place}/jobs").json[0]
+    ended = studio.wait_for(job["job"])
+    assert job["kind"] == "layers" and ended["state"] == "failed" and ended["error"]["what"], "there is no target: said in words"
+
+
+def test_the_computer_is_described(studio: Studio) -> None:
+    page = studio.ask("GET", "/machine").text
+    assert page.count('class="finding"') >= 8 and 'data-state="good"' in page

@@ -30,6 +30,7 @@ _SCREENS = (
     Screen("verify", "house"),
     Screen("ledger", "house"),
     Screen("programs", "house"),
+    Screen("machine", "house"),
 )
 
 

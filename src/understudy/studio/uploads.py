@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -39,6 +41,20 @@ async def take_video(request: Request, folder: Path, *, limits: Limits) -> Path:
 
     Raises UploadRefused, DiskFull, and the MediaErrors of probing; whatever is raised, nothing is left behind.
     """
+    return await _take(request, folder, limits=limits, look=api.video_info, suffixes=_SUFFIXES, suffix=".mp4")
+
+
+async def take_set(request: Request, folder: Path, *, limits: Limits) -> Path:
+    """The same for a packed set of faces; it is only told whether it is a zip, and looked through when it is unpacked."""
+    return await _take(request, folder, limits=limits, look=_look_at_set, suffixes={".faceset"}, suffix=".faceset")
+
+
+def _look_at_set(path: Path) -> None:
+    if not zipfile.is_zipfile(path):
+        raise UploadRefused("This is no packed set of faces.", remedy="choose a file that was packed with: understudy faces PROJECT pack FILE")
+
+
+async def _take(request: Request, folder: Path, *, limits: Limits, look: Callable[[Path], object], suffixes: set[str], suffix: str) -> Path:
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > limits.most_bytes:
         raise _too_large(limits)
@@ -48,7 +64,7 @@ async def take_video(request: Request, folder: Path, *, limits: Limits) -> Path:
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _check_room(folder, int(length) if length.isdigit() else 0, limits)
-    incoming = _Incoming(folder, limits)
+    incoming = _Incoming(folder, limits, look, suffixes, suffix)
     try:
         parser = MultipartParser(options[b"boundary"], callbacks=incoming.callbacks())  # type: ignore[arg-type]
         async for chunk in request.stream():
@@ -72,6 +88,10 @@ class _Incoming:
 
     folder: Path
     limits: Limits
+    look: Callable[[Path], object]
+    suffixes: set[str]
+    suffix: str
+    """Of a name that has none of `suffixes`."""
     name: str = ""
     part: Path | None = None
     file: IO[bytes] | None = None
@@ -101,7 +121,7 @@ class _Incoming:
         _, options = parse_options_header(self._headers.get(b"content-disposition"))
         if b"filename" not in options or self.file is not None:
             raise UploadRefused("This is not one file.", why=_FOUND_WRONG, remedy="send one video at a time")
-        self.name = _clean(options[b"filename"].decode("utf-8", "replace"))
+        self.name = _clean(options[b"filename"].decode("utf-8", "replace"), self.suffixes, self.suffix)
         self.part = part_of(self.folder / f"{secrets.token_hex(4)}-{self.name}")
         self.file = self.part.open("xb")
 
@@ -122,7 +142,7 @@ class _Incoming:
         if self.file is None or self.part is None or not self.whole:
             raise UploadRefused("The file did not arrive whole.", why=_FOUND_WRONG, remedy="send it once more")
         self.file.close()
-        api.video_info(self.part)
+        self.look(self.part)
         place = _free_name(self.folder, self.name)
         self.part.replace(place)
         self.part = None
@@ -135,13 +155,13 @@ class _Incoming:
             self.part.unlink(missing_ok=True)
 
 
-def _clean(name: str) -> str:
-    """A file name that is only that: no folder, no hidden file, nothing that a system takes amiss, an ending that videos have."""
+def _clean(name: str, suffixes: set[str], usual: str) -> str:
+    """A file name that is only that: no folder, no hidden file, nothing that a system takes amiss, one of the endings that are taken."""
     base = re.split(r"[/\\]", name)[-1]
     stem, dot, suffix = base.rpartition(".")
     suffix = f".{suffix.lower()}" if dot else ""
     stem = re.sub(r"[^\w .()+-]+", "-", stem if dot else base).strip(" .-")[:80] or "video"
-    return stem + (suffix if suffix in _SUFFIXES else ".mp4")
+    return stem + (suffix if suffix in suffixes else usual)
 
 
 def _free_name(folder: Path, name: str) -> Path:

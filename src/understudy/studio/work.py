@@ -35,6 +35,24 @@ def _faces(project: Path, args: dict[str, Any], context: Context) -> Result:
     return {"faces": api.faces(project, context=context).total}
 
 
+def _pack(project: Path, args: dict[str, Any], context: Context) -> Result:
+    return {"out": args["out"], "faces": api.faces_pack(project, Path(args["out"]), context=context)}
+
+
+def _unpack(project: Path, args: dict[str, Any], context: Context) -> Result:
+    file = Path(args["file"])
+    try:
+        done = api.faces_unpack(project, file, context=context)
+        return {"faces": done.faces, "fits": done.fits}
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _layers(project: Path, args: dict[str, Any], context: Context) -> Result:
+    made = api.layers(project, Path(args["out"]), layers=args["layers"], form=args["form"], context=context)
+    return {"out": str(made.folder), "first": made.first, "last": made.end - 1}
+
+
 def _extract(project: Path, args: dict[str, Any], context: Context) -> Result:
     rows = api.extract(project, source_face=args.get("source_face"), face=args.get("face"), settings=args.get("settings", {}), context=context)
     return {"pieces": len(rows)}
@@ -77,6 +95,9 @@ KINDS: dict[str, Callable[[Path, dict[str, Any], Context], Result]] = {
     "check": _check,
     "people": _people,
     "faces": _faces,
+    "pack": _pack,
+    "unpack": _unpack,
+    "layers": _layers,
     "extract": _extract,
     "train": _train,
     "render": _render,

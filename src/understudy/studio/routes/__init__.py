@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from . import (
+    bundles,
     check,
     consents,
     events,
@@ -25,7 +26,7 @@ from . import (
     verify,
 )
 
-_PROJECT = (project, people, consents, check, faces, train, result, shot, strokes, publish, settings)
+_PROJECT = (project, people, consents, check, faces, train, result, shot, strokes, publish, bundles, settings)
 _HOUSE = (start, verify, ledger, house, events, programs, programs_result)
 
 

@@ -13,6 +13,7 @@ from ...errors import StepMissing, UnderstudyError, UsageError
 from ..desk import desk_of, place_of
 from ..memory import Place
 from ..pages import page, words_of
+from .bundles import set_state
 from .project import job_state
 
 router = APIRouter(include_in_schema=False)
@@ -26,7 +27,7 @@ _SHARES = {"smile", "occluded", "outside", "quality", "eyes", "mouth", "likeness
 @router.get("/p/{place}/faces")
 def faces(request: Request, place: str) -> Response:
     here = place_of(request, place)
-    return page(request, "faces.html", place=here, screen="faces", **_state(request, here))
+    return page(request, "faces.html", place=here, screen="faces", **_state(request, here), **set_state(request, here))
 
 
 @router.get("/p/{place}/piece/faces")

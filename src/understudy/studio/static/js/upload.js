@@ -57,7 +57,7 @@ function setUpSingle(form) {
     clearTrouble();
     try {
       const answer = await send(form.dataset.upload, list[0], form, form.dataset);
-      location.assign("job" in answer ? `/verify/${answer.job}` : location.pathname);
+      location.assign("job" in answer ? `/verify/${answer.job}` : location.pathname + location.search);
     } catch (trouble) {
       showTrouble(trouble);
       form.querySelector(".drop-words").textContent = "";
