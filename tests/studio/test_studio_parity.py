@@ -94,7 +94,7 @@ def commands(group: App, before: tuple[str, ...] = ()) -> set[str]:
 
 
 def routes() -> set[str]:
-    return {f"{method} {route.path}" for router in routers() for route in router.routes for method in getattr(route, "methods", ())}
+    return {f"{method} {getattr(route, 'path', '')}" for router in routers() for route in router.routes for method in getattr(route, "methods", ())}
 
 
 def asked_of_api(folder: Path) -> set[str]:
