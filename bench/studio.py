@@ -71,7 +71,7 @@ def _measure(home: Path, project: Path | None, times: int, machine: str | None) 
     if project is None:
         from looping import looped_project  # type: ignore[import-not-found]
 
-        folder: Path = looped_project(home_now() / "projects" / "many", CLIP, times=times)
+        folder: Path = looped_project(home_now() / "projects" / "many", CLIP, times=times, wall=True)
     else:
         folder = project
     wall = api.faces(folder)

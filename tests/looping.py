@@ -1,7 +1,8 @@
-"""A project with as many faces as a test needs, in the time that a short clip takes: the clip runs round and round, and so do its tracks."""
+"""A project with as many faces as a test needs, in the time of a short clip: the clip runs round and round, and so do its tracks and its wall."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,13 @@ import numpy as np
 from understudy import api
 from understudy.events import Context
 from understudy.faces.trackfile import load_tracks, save_tracks
-from understudy.pipeline.extract import cut, track_files
-from understudy.pipeline.job import open_job
-from understudy.pipeline.media import footage
+from understudy.faceset.thumbs import ENDS, PICTURES
+from understudy.pipeline.extract import cut, shots_key, track_files, who_is_meant
+from understudy.pipeline.job import Job, open_job
+from understudy.pipeline.media import Footage, footage
+from understudy.pipeline.people import heads_of
 from understudy.types import Shot, Track
+from understudy.video.index import frame_index
 
 ONE_SHOT = {"video.shot_threshold": 20.0}
 """The short clip is one shot."""
@@ -37,11 +41,13 @@ def looped_clip(clip: Path, path: Path, *, times: int) -> Path:
     return path
 
 
-def looped_project(folder: Path, clip: Path, *, times: int) -> Path:
-    """A new project at `folder` whose source is the clip `times` over, with every face in it followed."""
+def looped_project(folder: Path, clip: Path, *, times: int, wall: bool = False) -> Path:
+    """A new project at `folder` whose source is the clip `times` over, with every face in it followed; with `wall`, looked at, too."""
     short = api.new(folder.with_name(f"{folder.name}-once"), settings=ONE_SHOT)
     api.add(short, clip, role="source")
     api.people_find(short)
+    if wall:
+        api.faces(short)
     made = api.new(folder, settings=ONE_SHOT)
     api.add(made, looped_clip(clip, folder.with_name(f"{folder.name}.mp4"), times=times), role="source")
     with open_job(short, flags={}, context=Context()) as once, open_job(made, flags={}, context=Context()) as job:
@@ -50,10 +56,43 @@ def looped_project(folder: Path, clip: Path, *, times: int) -> Path:
         ((file,), n) = track_files(once, shots), shots[-1].end_index
         tracks = load_tracks(file)
         source = footage(job.project, "source")
-        parts = cut(job, source)
+        parts = _one_shot(job, source) if wall else cut(job, source)
         for part, place in zip(parts, track_files(job, parts), strict=True):
             save_tracks([_round(track, part, times=times, n=n, number=i) for i, track in enumerate(tracks)], place)
+        if wall:
+            _round_wall(once, job, first, source, times=times)
     return made
+
+
+def _one_shot(job: Job, source: Footage) -> list[Shot]:
+    """The whole video as one shot, without looking for cuts."""
+    pts = frame_index(source.path).pts
+    shot = Shot(source.media_id, f"{source.media_id}-whole", 0, len(pts), int(pts[0]), int(pts[-1]) + 1)
+    job.project.store.put_shots(source.media_id, shots_key(job, source.sha256), [shot])
+    return [shot]
+
+
+def _round_wall(once: Job, job: Job, first: Footage, source: Footage, *, times: int) -> None:
+    """The short clip's wall `times` over, under the name that the long one's has."""
+    (old,) = [path for path in (once.project.folder / "faceset").iterdir() if path.name.startswith("wall-")]
+    shots = job.project.store.shots(source.media_id, shots_key(job, source.sha256))
+    _, _, key = who_is_meant(job, source, heads_of(job, source), shots=shots)
+    new = job.project.wall_folder(key)
+    new.mkdir(parents=True)
+    with np.load(old / "wall.npz", allow_pickle=False) as file:
+        arrays = {name: np.tile(file[name], (times,) + (1,) * (file[name].ndim - 1)) for name in file.files}
+    each, n = len(arrays["frame_index"]) // times, len(frame_index(first.path).pts)
+    turns = np.repeat(np.arange(times), each)
+    arrays["frame_index"] = (arrays["frame_index"] + turns * n).astype(np.int32)
+    arrays["value/time"] = (arrays["value/time"] + turns * n / float(first.info.frame_rate)).astype(np.float32)
+    np.savez(new / "wall.npz", allow_pickle=False, **arrays)
+    ends = np.load(old / ENDS)
+    np.save(new / ENDS, np.concatenate([ends + turn * ends[-1] for turn in range(times)]))
+    (new / PICTURES).write_bytes((old / PICTURES).read_bytes() * times)
+    ids = [head.track_id for head in heads_of(job, source)]
+    (new / "wall.json").write_text(json.dumps({"track_ids": ids}), encoding="utf-8")
+    for reasons in old.glob("reasons-*.json"):
+        (new / reasons.name).write_text(json.dumps(json.loads(reasons.read_text(encoding="utf-8")) * times), encoding="utf-8")
 
 
 def _round(track: Track, part: Shot, *, times: int, n: int, number: int) -> Track:

@@ -29,7 +29,7 @@ def many(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> tuple[str,
     clips = tmp_path_factory.mktemp("clips")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNDERSTUDY_HOME", str(studio.home))
-        folder = looped_project(studio.home / "projects" / "many", cut_clip(A, clips / "her.mp4", n=24, every=9), times=21)
+        folder = looped_project(studio.home / "projects" / "many", cut_clip(A, clips / "her.mp4", n=24, every=9), times=21, wall=True)
         api.add(folder, side_by_side(clips / "both.mp4", n=6), role="target")
         api.people_find(folder)
         assert api.faces(folder).total == 504
