@@ -8,6 +8,7 @@ import numpy as np
 from ..faces.mesh import EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, eye_opening
 from ..types import F32
 from .regions import ramp
+from .warp import sample
 
 _MOST_ALONG, _MOST_ACROSS = 0.18, 0.06
 """How far an iris is moved at most, in eye widths, from corner to corner and up or down: beyond, the white of the eye would tear."""
@@ -31,8 +32,8 @@ def moved(places: F32, *, drive: F32, picture: F32, box: tuple[int, int, int, in
         centre = drive[iris[0], :2] - (x0, y0)
         if strength == 0 or not (0 <= centre[0] < width - 1 and 0 <= centre[1] < height - 1):
             continue
-        now = cv2.remap(places, *(np.full((1, 1), value, np.float32) for value in centre), cv2.INTER_LINEAR)[0, 0]
-        away = _limited(picture[iris[0], :2] - now, along=picture[ring[8], :2] - picture[ring[0], :2])
+        now = sample(places[..., 0], centre[None, None])[0, 0], sample(places[..., 1], centre[None, None])[0, 0]
+        away = _limited(picture[iris[0], :2] - np.asarray(now), along=picture[ring[8], :2] - picture[ring[0], :2])
         radius = float(np.linalg.norm(drive[list(iris[1:]), :2] - drive[iris[0], :2], axis=1).mean())
         grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
         share = ramp(np.linalg.norm(grid - centre.astype(np.float32), axis=-1), _NONE * radius, _WHOLE * radius)
