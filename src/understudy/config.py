@@ -152,7 +152,18 @@ class HouseSettings(_Section):
     name: Annotated[str, Field(max_length=200)] = ""
     """Name of the newsroom, broadcaster or maker."""
     contact: Annotated[str, Field(max_length=200)] = ""
-    """Where questions, withdrawals and complaints go: a mail address, a telephone number or a place."""
+    """Where questions, withdrawals and complaints go: a mail address, a telephone number or a place. It stands in the Content Credentials, too."""
+
+
+class CredentialsSettings(_Section):
+    """The signed statement that goes along with a video."""
+
+    time_server: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    """Address of a time server (RFC 3161), which vouches for the time of signing. It is the one thing asked over the network, and only where it
+    is set; it gets a hash. Without one there is no trusted time."""
+    origins: Literal["keep", "leave-out"] = "keep"
+    """keep: Content Credentials that the two videos carry go along, without their thumbnails and without what names a person or the original file.
+    leave-out: they do not, for a protected source; that there were some, and whether they held, is said."""
 
 
 class Settings(_Section):
@@ -169,6 +180,7 @@ class Settings(_Section):
     encode: EncodeSettings = EncodeSettings()
     label: LabelSettings = LabelSettings()
     house: HouseSettings = HouseSettings()
+    credentials: CredentialsSettings = CredentialsSettings()
 
 
 def wants_training(settings: Settings) -> bool:

@@ -398,6 +398,12 @@ class KeysMissing(CredentialsError):
     code = "credentials.keys-missing"
 
 
+class CertificateUnusable(CredentialsError):
+    """A certificate or key that was given for signing cannot be used: what is wrong is said."""
+
+    code = "credentials.certificate"
+
+
 class LedgerBroken(UnderstudyError):
     """The ledger's chain does not hold: a row was altered, removed or put in another order."""
 

@@ -30,7 +30,7 @@ from understudy.errors import (
 )
 from understudy.events import Context, Event
 from understudy.files import sha256_file
-from understudy.provenance import credentials, ledger
+from understudy.provenance import credentials, ledger, origins
 from understudy.provenance import publish as door
 from understudy.provenance.consent import issue_permit, revoke
 from understudy.provenance.label import make_label
@@ -383,7 +383,7 @@ def test_a_kill_at_any_moment_leaves_nothing_or_all(make_clip, tmp_path, monkeyp
         elif moment == "before signing":
             monkeypatch.setattr(credentials, "sign", die)
         elif moment == "while signing":
-            monkeypatch.setattr(credentials, "_add_ingredient", die)
+            monkeypatch.setattr(origins.Origin, "add_to", die)
         elif moment == "before the ledger's announcement":
             monkeypatch.setattr(ledger, "announced", die)
         elif moment == "before the name":

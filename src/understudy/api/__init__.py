@@ -37,6 +37,7 @@ from ..provenance.consent import ConsentRecord
 from ..provenance.consent_bundle import ExportedConsents
 from ..provenance.layers import ExportedLayers
 from ..provenance.ledger import Row as LedgerRow
+from ..provenance.signer import Signer, SigningKey
 from ..verify.report import Report, verify
 from ..verify.trace import Trace, trace
 from .casting import CastFace, cast_check, cast_morph, cast_remove, cast_set, cast_show
@@ -55,7 +56,7 @@ from .faces import (
     faces_unpack,
 )
 from .look import check
-from .machine import setup
+from .machine import keys_machine, keys_show, keys_use, setup
 from .make import make
 from .material import (
     KeptConsent,
@@ -118,6 +119,8 @@ __all__ = [
     "ShotSettings",
     "ShotStability",
     "ShotState",
+    "Signer",
+    "SigningKey",
     "Status",
     "Swapped",
     "Trace",
@@ -170,6 +173,9 @@ __all__ = [
     "go_back",
     "has_proxies",
     "kept_check",
+    "keys_machine",
+    "keys_show",
+    "keys_use",
     "label_picture",
     "layers",
     "ledger_check",

@@ -10,12 +10,21 @@ from ..events import Context
 from ..pipeline.job import in_words
 from ..pipeline.media import footage
 from ..project import Project
+from ..provenance.signer import Signer
 from .cast import NO_SETTINGS
 from .whole import Swapped, swap
 
 
-def make(project: Path, out: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, overwrite: bool = False, context: Context | None = None) -> Swapped:
+def make(
+    project: Path,
+    out: Path,
+    *,
+    settings: Mapping[str, Any] = NO_SETTINGS,
+    overwrite: bool = False,
+    context: Context | None = None,
+    signer: Signer | None = None,
+) -> Swapped:
     """`swap` with the videos that the project has. Goes on where it was stopped; raises what `swap` raises, StepMissing where a video is missing."""
     with in_words(project), Project(project) as opened:
         source, target = footage(opened, "source").path, footage(opened, "target").path
-    return swap(source, target, out, settings=settings, project=project, overwrite=overwrite, context=context)
+    return swap(source, target, out, settings=settings, project=project, overwrite=overwrite, context=context, signer=signer)

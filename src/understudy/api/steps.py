@@ -31,6 +31,7 @@ from ..project import Project
 from ..provenance.layer_job import LAYERS, Layer, LayerFormat
 from ..provenance.layers import ExportedLayers, check_layers_output
 from ..provenance.publish import check_output, published
+from ..provenance.signer import Signer
 from ..store import MediaRow, StageRow
 from ..types import LabelledVideo, Role
 from .cast import NO_SETTINGS, find_cast, render_cast
@@ -93,11 +94,18 @@ def render(
 
 
 def publish(
-    project: Path, out: Path, *, settings: Mapping[str, Any] = NO_SETTINGS, overwrite: bool = False, context: Context | None = None
+    project: Path,
+    out: Path,
+    *,
+    settings: Mapping[str, Any] = NO_SETTINGS,
+    overwrite: bool = False,
+    context: Context | None = None,
+    signer: Signer | None = None,
 ) -> LabelledVideo:
     """Write what was rendered to `out`: labelled, signed, entered in the ledger.
 
     Both people must have agreed to that (`publish`). What is not rendered yet is rendered first, where they agreed to that, too.
+    `signer` signs the Content Credentials in place of the key that this machine has: see `Signer`.
     """
     with open_job(project, flags=settings, context=context or Context()) as job:
         job.keep_settings()
@@ -106,7 +114,7 @@ def publish(
         if published(out) is None:
             check_output(out, inputs=(source.path, target.path), overwrite=overwrite, encode=job.settings.encode)
         rendered = render_cast(job, find_cast(job, source, target), permits=permits, draft=False, action="publish")
-        return deliver(job, out, target=target, rendered=rendered, overwrite=overwrite)
+        return deliver(job, out, target=target, rendered=rendered, overwrite=overwrite, signer=signer)
 
 
 def layers(
@@ -117,6 +125,7 @@ def layers(
     form: LayerFormat = "png16",
     settings: Mapping[str, Any] = NO_SETTINGS,
     context: Context | None = None,
+    signer: Signer | None = None,
 ) -> ExportedLayers:
     """Write what was rendered as layers for a compositing program into the new `folder`: plate, face, matte, result, at full depth.
 
@@ -130,7 +139,7 @@ def layers(
         source, target = footage(job.project, "source"), footage(job.project, "target")
         cast = find_cast(job, source, target)
         rendered = render_cast(job, cast, permits=permits, draft=False, action="publish")
-        return deliver_layers(job, folder, layers=layers, form=form, target=target, person=cast.target_person, rendered=rendered)
+        return deliver_layers(job, folder, layers=layers, form=form, target=target, person=cast.target_person, rendered=rendered, signer=signer)
 
 
 def status(project: Path) -> Status:

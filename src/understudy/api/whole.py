@@ -20,6 +20,7 @@ from ..pipeline.media import add as add_media
 from ..pipeline.render import sheet
 from ..project import Project
 from ..provenance.publish import check_output, published
+from ..provenance.signer import Signer
 from ..run.stage import stage_key
 from ..store import StageRow
 from ..types import LabelledVideo
@@ -57,12 +58,14 @@ def swap(
     overwrite: bool = False,
     context: Context | None = None,
     command: str = "",
+    signer: Signer | None = None,
 ) -> Swapped:
     """The target's performance with the source's face, as one labelled video at `out`.
 
     Works in `project` (default: beside `out`, named after it), which keeps everything: after a stop or a crash the same call goes on, and
     a finished one returns at once. Where training is asked for, a first version without it is published as `<out>.draft` on the way.
-    `command` is what the person typed, for the remedy of a missing consent. Everything that can be wrong is found before long work begins.
+    `command` is what the person typed, for the remedy of a missing consent; `signer` as in `publish`. Everything that can
+    be wrong is found before long work begins.
     """
     context = context or Context()
     folder = project or out.with_name(f"{out.stem}.understudy")
@@ -84,10 +87,10 @@ def swap(
         add_media(job.project, target, role="target", face=face)
         permits = permits_of(job.project, *needed_for(job.settings), records=consents, retry=command)
         _tell_kept_settings(job, settings)
-        return _swap(job, out, permits=permits, overwrite=overwrite)
+        return _swap(job, out, permits=permits, overwrite=overwrite, signer=signer)
 
 
-def _swap(job: Job, out: Path, *, permits: Permits, overwrite: bool) -> Swapped:
+def _swap(job: Job, out: Path, *, permits: Permits, overwrite: bool, signer: Signer | None) -> Swapped:
     source, target = footage(job.project, "source"), footage(job.project, "target")
     key = _swap_key(job, source, target, permits)
     draft_out = out.with_stem(f"{out.stem}.draft") if wants_training(job) else None
@@ -114,13 +117,13 @@ def _swap(job: Job, out: Path, *, permits: Permits, overwrite: bool) -> Swapped:
     draft = None
     if draft_out is not None:
         first = render_cast(job, cast, permits=permits, draft=True)
-        draft = deliver(job, draft_out, target=target, rendered=first, overwrite=replace_draft)
+        draft = deliver(job, draft_out, target=target, rendered=first, overwrite=replace_draft, signer=signer)
         learn(job, cast.faceset, key=cast.key, permits=permits, target=(cast.target, cast.target_person))
     rendered = render_cast(job, cast, permits=permits, draft=False)
     # noted before, so that a run that is killed right after publishing is known to be finished
     note = StageRow(key, "swap", out.name, 0.0, {"publish_key": publish_key(job, target, rendered)})
     job.project.store.stage_done(note)
-    video = deliver(job, out, target=target, rendered=rendered, overwrite=overwrite)
+    video = deliver(job, out, target=target, rendered=rendered, overwrite=overwrite, signer=signer)
     picture = sheet(job, target, cast.target_person, rendered)
     seconds = _seconds(job.rows)
     job.project.store.stage_done(dataclasses.replace(note, seconds=sum(seconds.values()), report={**note.report, "seconds": seconds}))

@@ -23,6 +23,7 @@ from .complaint import app as complaint_app
 from .consent import app as consent_app
 from .faces import faces
 from .forget import forget
+from .keys import app as keys_app
 from .ledger import app as ledger_app
 from .people import people
 from .report import report
@@ -41,6 +42,7 @@ app = App(name="understudy", help=INTRO, version=__version__, help_format="markd
 app.command(consent_app)
 app.command(ledger_app)
 app.command(complaint_app)
+app.command(keys_app)
 app.command(steps.swap, group=WHOLE, sort_key=0)
 app.command(steps.new, group=STEPS, sort_key=1)
 app.command(steps.add, group=STEPS, sort_key=2)

@@ -10,6 +10,7 @@ from ..errors import NoFace, RefusedMaterial
 from ..events import Event
 from ..merge.patchfile import Patches
 from ..provenance.publish import publish, published
+from ..provenance.signer import Signer
 from ..run.stage import stage_key
 from ..store import StageRow
 from ..types import LabelledVideo
@@ -21,13 +22,13 @@ from .render import Rendered
 
 def publish_key(job: Job, target: Footage, rendered: Rendered) -> str:
     """Names everything that a published video depends on, its place apart."""
-    settings = [job.settings.encode.model_dump(), job.settings.label.model_dump()]
+    settings = [job.settings.encode.model_dump(), job.settings.label.model_dump(), job.settings.credentials.model_dump(), job.settings.house.contact]
     sources = [source.sha256 for source in rendered.ensemble.sources]
     records = [permit.record_sha256 for permit in rendered.ensemble.permits.every]
     return stage_key("publish", rendered.key, rendered.model_id, *sources, target.sha256, settings, records)
 
 
-def deliver(job: Job, out: Path, *, target: Footage, rendered: Rendered, overwrite: bool) -> LabelledVideo:
+def deliver(job: Job, out: Path, *, target: Footage, rendered: Rendered, overwrite: bool, signer: Signer | None = None) -> LabelledVideo:
     """Publish to `out`, unless it already holds the result of this very work."""
     key = publish_key(job, target, rendered)
     done = published(out, run_key=key)
@@ -57,6 +58,7 @@ def deliver(job: Job, out: Path, *, target: Footage, rendered: Rendered, overwri
             context=job.context,
             overwrite=overwrite,
             run_key=key,
+            signer=signer,
             cuts=[shot.start_pts for shot in job.project.store.shots(target.media_id, shots_key(job, target.sha256))],
         )
     except RefusedMaterial as error:

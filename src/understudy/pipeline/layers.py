@@ -9,6 +9,7 @@ from typing import Any
 from ..merge.patchfile import Patches
 from ..provenance.layer_job import Layer, LayerFormat
 from ..provenance.layers import ExportedLayers, export_layers
+from ..provenance.signer import Signer
 from ..swap.drive import performance_of
 from ..types import Track
 from .extract import Person
@@ -27,6 +28,7 @@ def deliver_layers(
     target: Footage,
     person: Person,
     rendered: Rendered,
+    signer: Signer | None = None,
 ) -> ExportedLayers:
     """Export what was rendered into the new folder."""
     places = [(track, crop_size(tracks)) for part in rendered.ensemble.parts for tracks in (person.tracks_of(part.person),) for track in tracks]
@@ -45,6 +47,7 @@ def deliver_layers(
             sources=[source.path for source in rendered.ensemble.sources],
             model_id=rendered.model_id,
             context=job.context,
+            signer=signer,
         )
 
 

@@ -1,14 +1,13 @@
 """Content Credentials (C2PA 2.x): signed into mp4, mov and m4v, or beside a Matroska file as `.c2pa`; and read back.
 
-Signing comes last: nothing of the file may change after it. Works without network; so there is no trusted time. Elsewhere our
-credentials read "valid", not "trusted", because the authority is this machine's own.
+Signing comes last: nothing of the file may change after it. Works without network; only where a time server is set (RFC 3161) is that one asked, and
+without it there is no trusted time. Elsewhere our credentials read "valid", not "trusted", unless a newsroom's own certificate is known there.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,38 +16,36 @@ from typing import IO, Any, Literal
 
 import c2pa
 
-from .. import __version__
 from ..errors import CredentialsError
 from ..files import write_bytes
-from . import keys
+from . import signer as signers
+from .origins import Origin, origin_of
+from .signer import Signer
+from .statement import PRODUCTION, SOURCE_TYPE, Statement, manifest_of, source_names, without_names
+from .xmp import put_xmp
 
-PRODUCTION = "org.understudy.production"
-"""Label of our own assertion."""
-SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-MARK = "org.understudy.mark.1"
-"""Name of the invisible mark, for whoever reads the credentials."""
-AGENT = {"name": "Understudy", "version": __version__}
+__all__ = [
+    "EMBEDDED",
+    "PRODUCTION",
+    "SOURCE_TYPE",
+    "Credentials",
+    "Signed",
+    "Statement",
+    "Terms",
+    "is_our_sidecar",
+    "kind_of",
+    "plain",
+    "read",
+    "sidecar_of",
+    "sign",
+    "without_names",
+]
+
 EMBEDDED = frozenset({".mp4", ".m4v", ".mov"})
+_NOT_SHORTENED = "Its Content Credentials were left out: what must not leave could not be taken out of them."
 _UNTRUSTED = "signingCredential.untrusted"
 _NOTHING: tuple[type[Exception], ...] = tuple(getattr(c2pa.C2paError, name) for name in ("ManifestNotFound", "NotSupported"))
 """Errors of the reader that mean: no credentials here."""
-_NO_USE = ("cawg.ai_inference", "cawg.ai_generative_training", "cawg.ai_training", "cawg.data_mining")
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What our own assertion says of a video. Never a person's name, nor the name of an original file."""
-
-    record_id: str
-    """The production record: the number of the ledger's row."""
-    label: str
-    purposes: tuple[str, ...]
-    consent_ids: tuple[str, ...]
-    model_id: str
-    watermark: str
-    """The invisible mark's number, eight hexadecimal digits."""
-    made_on: str
-    person_exists: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +79,27 @@ class Credentials:
         return self.state == "valid" and self.our_key
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How it is signed, what is said apart."""
+
+    signer: Signer | None = None
+    """None: the newsroom's certificate, where one was put in, else this machine's own."""
+    time_server: str = ""
+    private: tuple[str, ...] = ()
+    """Names of people who exist: none of them leaves."""
+    keep_origins: bool = True
+    """Whether the inputs' own credentials go along."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What signing gave."""
+
+    manifest_id: str
+    trusted_time: bool
+
+
 def sidecar_of(path: Path) -> Path:
     return path.with_suffix(".c2pa")
 
@@ -99,35 +117,29 @@ def kind_of(path: Path) -> str:
     return "application/c2pa" if path.suffix.lower() == ".c2pa" else "application/octet-stream"
 
 
-def sign(unsigned: Path, signed: Path, *, sidecar: Path | None, target: Path, sources: Sequence[Path], statement: Statement) -> str:
-    """Write `unsigned` with credentials to `signed`; with `sidecar` they go there instead (and `unsigned` stays as it is). Returns the manifest's id.
+def sign(
+    unsigned: Path, signed: Path, *, sidecar: Path | None, target: Path, sources: Sequence[Path], statement: Statement, terms: Terms | None = None
+) -> Signed:
+    """Write `unsigned` with credentials to `signed`; with `sidecar` they go there instead (and `unsigned` stays as it is).
 
-    The target is the parent and keeps the credentials that it carries, the sources go in as input; all without name and picture.
-    Raises CredentialsError, KeysMissing, and OSError for trouble with the disk.
+    The target is the parent and keeps the credentials that it carries, the sources go in as input; all without name and picture (see `origins`).
+    Where a time server is set and does not answer, it is signed without trusted time. Raises CredentialsError, KeysMissing, and OSError for
+    trouble with the disk.
     """
-    kind = kind_of(unsigned)
-    with _errors(), _context() as context, unsigned.open("rb") as original:
-        names = ["source" if number == 1 else f"source-{number}" for number in range(1, len(sources) + 1)]
-        builder = c2pa.Builder(_manifest(statement, names), context)
-        _add_ingredient(builder, target, "target", "parentOf", context)
-        for name, source in zip(names, sources, strict=True):
-            _add_ingredient(builder, source, name, "inputTo", context)
-        signer = c2pa.Signer.from_info(
-            c2pa.C2paSignerInfo(alg=b"es256", sign_cert=keys.credentials_chain(), private_key=keys.credentials_key(), ta_url=None)  # pyright: ignore[reportArgumentType]
-        )
-        if sidecar is None:
-            with _Written(signed) as made:
-                try:
-                    builder.sign(signer, kind, original, made)
-                except c2pa.C2paError:
-                    if made.trouble is not None:
-                        raise made.trouble from None
-                    raise
-            data = None
-        else:
-            builder.set_no_embed()
-            data = builder.sign(signer, kind, original, io.BytesIO())
-            write_bytes(sidecar, data)
+    terms = terms or Terms()
+    signer = terms.signer or signers.current_signer()
+    if terms.signer is not None:
+        signers.remember(signer)
+    if sidecar is None:
+        put_xmp(unsigned, source_type=SOURCE_TYPE)
+    with _errors():
+        origins = _inputs(target, sources, terms)
+        try:
+            data = _redacted(unsigned, signed, sidecar, origins, statement, signer, terms.time_server)
+        except c2pa.C2paError:
+            if not terms.time_server:
+                raise
+            data = _redacted(unsigned, signed, sidecar, origins, statement, signer, "")
     written = _read(signed if sidecar is None else unsigned, data)
     if not written.ours:
         raise CredentialsError(
@@ -135,7 +147,60 @@ def sign(unsigned: Path, signed: Path, *, sidecar: Path | None, target: Path, so
             why=f"Read back, they say: {', '.join(written.problems) or 'signed by another key'}.",
             remedy="run the same command again; understudy doctor looks at the keys",
         )
-    return written.manifest_id
+    return Signed(written.manifest_id, written.trusted_time)
+
+
+def _inputs(target: Path, sources: Sequence[Path], terms: Terms) -> list[Origin]:
+    """The target, then the sources."""
+    lent = [(path, name, "inputTo") for path, name in zip(sources, source_names(len(sources)), strict=True)]
+    with _context() as context:
+        return [
+            origin_of(path, name, relationship, kind=kind_of(path), found=read(path), keep=terms.keep_origins, private=terms.private, context=context)
+            for path, name, relationship in ((target, "target", "parentOf"), *lent)
+        ]
+
+
+def _redacted(
+    unsigned: Path, signed: Path, sidecar: Path | None, origins: list[Origin], statement: Statement, signer: Signer, time_server: str
+) -> bytes | None:
+    """Sign; where the same credentials come in by two ways, of which one was shortened already, the library cannot shorten them: then those of the
+    source stay behind, and in the end the target's."""
+    for last in range(len(origins), 0, -1):
+        try:
+            return _signed(unsigned, signed, sidecar, origins, statement, signer, time_server)
+        except c2pa.C2paError as error:
+            if "redact" not in str(error) or not any(origin.redactions for origin in origins):
+                raise
+            origins = [
+                origin.left(_NOT_SHORTENED) if number >= last - 1 and origin.state != "none" else origin for number, origin in enumerate(origins)
+            ]
+    return _signed(unsigned, signed, sidecar, origins, statement, signer, time_server)
+
+
+def _signed(
+    unsigned: Path, signed: Path, sidecar: Path | None, origins: list[Origin], statement: Statement, signer: Signer, time_server: str
+) -> bytes | None:
+    """Sign once; returns the credentials where they lie beside the file."""
+    redactions = [uri for origin in origins for uri in origin.redactions]
+    said = [origin.said for origin in origins if origin.why_left]
+    with _context() as context, unsigned.open("rb") as original:
+        builder = c2pa.Builder(manifest_of(statement, sources=[origin.name for origin in origins[1:]], redactions=redactions, origins=said), context)
+        for origin in origins:
+            origin.add_to(builder)
+        opened = signer.open(time_server=time_server)
+        if sidecar is not None:
+            builder.set_no_embed()
+            data = builder.sign(opened, kind_of(unsigned), original, io.BytesIO())
+            write_bytes(sidecar, data)
+            return data
+        with _Written(signed) as made:
+            try:
+                builder.sign(opened, kind_of(unsigned), original, made)
+            except c2pa.C2paError:
+                if made.trouble is not None:
+                    raise made.trouble from None
+                raise
+    return None
 
 
 def read(path: Path) -> Credentials:
@@ -163,6 +228,8 @@ def _read(path: Path, manifest: bytes | None, *, sidecar: Path | None = None) ->
     except c2pa.C2paError as error:
         if str(error).startswith("Remote:"):
             return Credentials("none", elsewhere=True)
+        if "could not be parsed" in str(error):
+            return Credentials("invalid", ("the file is damaged or cut short",), sidecar=sidecar)
         # a store is there, but so damaged that it cannot be read
         return Credentials("invalid", (plain(str(error)) or "the credentials are damaged",), sidecar=sidecar)
     except (ValueError, LookupError, TypeError, AttributeError):
@@ -181,20 +248,21 @@ def _judge(whole: dict[str, Any], results: dict[str, Any], state: str, sidecar: 
     name = plain(signature.get("common_name") or signature.get("issuer") or "")
     number = plain(str(signature.get("cert_serial_number") or ""))
     generators = [g for g in active.get("claim_generator_info") or () if isinstance(g, dict)]
-    trusted = any(s["code"] == "signingCredential.trusted" for s in results.get("activeManifest", {}).get("success", ()))
+    codes = {s["code"] for s in results.get("activeManifest", {}).get("success", ())}
+    trusted = "signingCredential.trusted" in codes
     return Credentials(
         state="invalid" if problems else "valid",
         problems=problems,
-        # the only authority that counts as trusted is this machine's own
-        our_key=trusted,
+        # trusted are this machine's authority and those of the newsroom's certificates, which have other customers, too
+        our_key=trusted and signers.is_known(number),
         carries_mark=isinstance(production, dict),
         signer=f"{name} (certificate {number})" if number else name,
         generator=plain(" ".join(str(generators[0].get(k, "")) for k in ("name", "version"))) if generators else "",
         manifest_id=plain(whole["active_manifest"]),
         production=production if isinstance(production, dict) else {},
         says_generated="trainedalgorithmicmedia" in json.dumps(assertions).lower(),
-        broken_origins=_origins(whole, results),
-        trusted_time=bool(signature.get("time")),
+        broken_origins=_origins(whole, results, production),
+        trusted_time=bool(signature.get("time")) and "timeStamp.validated" in codes,
         sidecar=sidecar,
     )
 
@@ -205,8 +273,8 @@ def _failures(results: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code for code in codes if code != _UNTRUSTED))
 
 
-def _origins(whole: dict[str, Any], results: dict[str, Any]) -> tuple[str, ...]:
-    """Codes against the credentials of the ingredients, however deep: as found when they were taken in, and as found now.
+def _origins(whole: dict[str, Any], results: dict[str, Any], production: Any) -> tuple[str, ...]:
+    """Codes against the credentials of the ingredients, however deep: as found when they were taken in (or left behind), and as found now.
 
     The overall state does not show them: an altered file that is signed again reads as valid.
     """
@@ -215,68 +283,15 @@ def _origins(whole: dict[str, Any], results: dict[str, Any]) -> tuple[str, ...]:
         for ingredient in manifest.get("ingredients", ()):
             kept = ingredient.get("validation_results") or {}
             codes += _failures(kept)
+    left = production.get("origins", ()) if isinstance(production, dict) else ()
+    codes += [plain(str(code)) for origin in left for code in origin.get("codes", ())]
     return tuple(dict.fromkeys(codes))
-
-
-def _manifest(statement: Statement, sources: Sequence[str]) -> dict[str, Any]:
-    actions = [
-        {"action": "c2pa.opened", "softwareAgent": AGENT, "parameters": {"ingredientIds": ["target"]}},
-        {
-            "action": "c2pa.edited",
-            "softwareAgent": AGENT,
-            "digitalSourceType": SOURCE_TYPE,
-            "parameters": {"ingredientIds": list(sources)},
-            "description": "The face of one person was replaced by another's; the visible label was drawn in.",
-        },
-        {"action": "c2pa.watermarked.bound", "softwareAgent": AGENT, "description": "An invisible mark was put into every frame."},
-    ]
-    production = {
-        "record_id": statement.record_id,
-        "label": statement.label,
-        "purposes": list(statement.purposes),
-        "consent_records": list(statement.consent_ids),
-        "made_on": statement.made_on,
-        "people": "The person whose face is shown exists." if statement.person_exists else "The person whose face is shown does not exist.",
-    }
-    metadata = {"@context": {"Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"}, "Iptc4xmpExt:DigitalSourceType": SOURCE_TYPE}
-    return {
-        "claim_generator_info": [AGENT],
-        "title": "Labelled video",
-        "assertions": [
-            {"label": "c2pa.actions.v2", "created": True, "data": {"allActionsIncluded": True, "actions": actions}},
-            {"label": PRODUCTION, "created": True, "data": production},
-            {"label": "c2pa.soft-binding", "data": {"alg": MARK, "blocks": [{"scope": {}, "value": statement.watermark}]}},
-            {"label": "c2pa.ai-disclosure", "data": {"modelType": "c2pa.types.model", "modelName": statement.model_id}},
-            {"label": "cawg.training-mining", "data": {"entries": {use: {"use": "notAllowed"} for use in _NO_USE}}},
-            {"label": "cawg.metadata", "data": metadata},
-        ],
-    }
-
-
-def _add_ingredient(builder: c2pa.Builder, path: Path, name: str, relationship: str, context: c2pa.Context) -> None:
-    """Add a file, with the credentials that it carries inside or beside it. Ones that cannot be read at all are left out, and said so."""
-    about: dict[str, Any] = {"title": name, "label": name, "relationship": relationship}
-    found = read(path)
-    with path.open("rb") as file:
-        if found.sidecar is not None and found.manifest_id:
-            manifest = found.sidecar.read_bytes()
-            with c2pa.Reader(kind_of(path), file, manifest, context=context) as reader:
-                about["validation_results"] = reader.get_validation_results()
-            about["active_manifest"] = found.manifest_id
-            about["manifest_data"] = {"format": "application/c2pa", "identifier": f"{name}.c2pa"}
-            builder.add_resource(f"{name}.c2pa", io.BytesIO(manifest))
-            file.seek(0)
-        if found.elsewhere or (found.state == "invalid" and not found.manifest_id):
-            about["description"] = "It has Content Credentials that could not be read here."
-            builder.add_ingredient(about, "application/octet-stream", io.BytesIO(b"-"))
-            return
-        builder.add_ingredient(about, kind_of(path), file)
 
 
 @contextmanager
 def _context() -> Iterator[c2pa.Context]:
-    """No network, no pictures, this machine's authority as the only trusted one."""
-    authority = keys.authority()
+    """No network, no pictures; trusted is what was signed with here."""
+    authority = signers.anchors()
     settings = {
         "verify": {"verify_trust": True, "remote_manifest_fetch": False, "ocsp_fetch": False},
         "builder": {"thumbnail": {"enabled": False}},
@@ -342,11 +357,3 @@ class _Written:
 def plain(text: str, length: int = 200) -> str:
     """Foreign text for a terminal: one line, printable characters only, not too long."""
     return "".join(c if c.isprintable() else " " for c in text)[:length].strip()
-
-
-def without_names(text: str, names: Sequence[str]) -> str:
-    """`text` with each name, and each of its capitalised parts, taken out: credentials travel with the video."""
-    parts = {part for name in names for part in (name, *name.split()) if part == name or (len(part) > 2 and part[0].isupper())}
-    for part in sorted(parts, key=len, reverse=True):
-        text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "[name]", text, flags=re.IGNORECASE)
-    return text

@@ -6,7 +6,7 @@
     keys/authority.pem     the authority's certificate: what makes Content Credentials "ours"
     keys/authority.key     EC P-256 of the authority
 
-They stay here: no key is ever sent anywhere or written into a project.
+A newsroom's own certificate lies beside them (`signer`). They stay here: no key is ever sent anywhere or written into a project.
 """
 
 from __future__ import annotations
@@ -35,16 +35,17 @@ LIFETIME = timedelta(days=20 * 365)
 _PEM = serialization.Encoding.PEM
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """Where they lie, whether there are any or not."""
     return home() / "keys"
 
 
 def make_keys() -> Path:
     """Make all keys if there are none, and return their folder. All of them appear at once; keys that exist are never touched."""
-    folder = _folder()
-    if folder.is_dir():
-        return folder
-    part = folder.with_name(f".keys.{os.getpid()}.{secrets.token_hex(4)}.part")
+    place = folder()
+    if place.is_dir():
+        return place
+    part = place.with_name(f".keys.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
         part.mkdir(mode=0o700)
         for name, data in _fresh_keys().items():
@@ -53,45 +54,46 @@ def make_keys() -> Path:
                 file.flush()
                 os.fsync(file.fileno())
         try:
-            part.rename(folder)
+            part.rename(place)
         except OSError:
             # another process was faster: its keys are the ones
-            if not folder.is_dir():
+            if not place.is_dir():
                 raise
-        sync_folder(folder.parent)
+        sync_folder(place.parent)
     except OSError as error:
-        raise translate(error, folder) from error
+        raise translate(error, place) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return folder
+    return place
 
 
 def have_keys() -> bool:
-    return _folder().is_dir()
+    return folder().is_dir()
 
 
-def _read(name: str) -> bytes:
+def read(name: str) -> bytes:
+    """One of the files. Raises KeysMissing."""
     try:
-        return (_folder() / name).read_bytes()
+        return (folder() / name).read_bytes()
     except OSError as error:
         raise KeysMissing(
             "This machine has no signing keys." if not have_keys() else f"The signing key {name} cannot be read.",
-            why="They are made once, at set-up, and stay on this machine." if not have_keys() else f"{error.strerror}: {_folder() / name}",
-            remedy="type: understudy setup" if not have_keys() else f"restore the folder {_folder()} from a copy",
+            why="They are made once, at set-up, and stay on this machine." if not have_keys() else f"{error.strerror}: {folder() / name}",
+            remedy="type: understudy setup" if not have_keys() else f"restore the folder {folder()} from a copy",
         ) from None
 
 
 def sign(data: bytes) -> bytes:
     """Ed25519 signature (64 bytes) of this machine. Raises KeysMissing."""
-    key = serialization.load_pem_private_key(_read("records.key"), None)
+    key = serialization.load_pem_private_key(read("records.key"), None)
     if not isinstance(key, Ed25519PrivateKey):
-        raise KeysMissing("records.key is not a key for records.", remedy=f"restore the folder {_folder()} from a copy")
+        raise KeysMissing("records.key is not a key for records.", remedy=f"restore the folder {folder()} from a copy")
     return key.sign(data)
 
 
 def public_key() -> str:
     """This machine's public Ed25519 key in hex. Raises KeysMissing."""
-    return _public(_read("records.key"))
+    return _public(read("records.key"))
 
 
 @cache
@@ -111,17 +113,17 @@ def signature_holds(data: bytes, signature: str, public: str) -> bool:
 
 def credentials_key() -> bytes:
     """PEM of the key that signs Content Credentials. Raises KeysMissing."""
-    return _read("credentials.key")
+    return read("credentials.key")
 
 
 def credentials_chain() -> bytes:
     """PEM of its certificate and of the authority's. Raises KeysMissing."""
-    return _read("credentials.pem")
+    return read("credentials.pem")
 
 
 def authority() -> str | None:
     """PEM of this machine's authority, or None where no keys were made: then nothing can be ours."""
-    return _read("authority.pem").decode("ascii") if have_keys() else None
+    return read("authority.pem").decode("ascii") if have_keys() else None
 
 
 def _fresh_keys() -> dict[str, bytes]:

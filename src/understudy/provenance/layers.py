@@ -11,7 +11,7 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,14 @@ from ..video.prores import ProresWriter
 from ..video.read import frame_pts, read_frames
 from ..video.stills import write_exr, write_png16
 from . import credentials, gate, keys, ledger
-from .credentials import Statement
+from .credentials import Statement, Terms
 from .label import Label, label_for, label_spans
 from .layer_job import ENDINGS, KINDS, LAYERS, Layer, LayerFormat, LayerJob, shots_between
 from .layer_lists import INDEX, flush, write_geometry, write_lists, write_signed
 from .mark.embed import Marker
 from .mark.fingerprint import Sampler, pack
-from .publish import AlteredFrames, about, admitted, agreements, inputs_of, new_number, purposes
+from .publish import NO_TIME, AlteredFrames, about, admitted, agreements, inputs_of, new_number, statement_of, terms_of
+from .signer import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def export_layers(
     sources: Sequence[Path],
     model_id: str,
     context: Context,
+    signer: Signer | None = None,
 ) -> ExportedLayers:
     """Write `layers` of every frame from the first shot with a rendered face to the last one into the new folder.
 
@@ -116,8 +118,10 @@ def export_layers(
                 "format": form,
             }
             write_lists(job)
-            statement = _statement(body, marks, agreed)
-            row = _sign_and_place(job, folder, body, marks, statement, sources)
+            statement = replace(statement_of(body, agreed, settings), watermark=marks.get("watermark", ""))
+            row = _sign_and_place(job, folder, body, marks, statement, terms_of(agreed, settings, signer), sources)
+            if settings.credentials.time_server and marks and not body["trusted_time"]:
+                meter.note(NO_TIME, warning=True)
         return ExportedLayers(folder, tuple(layers), job.first, job.end, row)
     except OSError as error:
         raise translate(error, folder) from error
@@ -213,24 +217,14 @@ def _marked(picture: F32, marker: Marker, info: VideoInfo) -> F32:
     return np.clip(picture + change[..., None], 0, 1).astype(np.float32)
 
 
-def _statement(body: dict[str, Any], marks: dict[str, Any], permits: Sequence[Permit]) -> Statement:
-    return Statement(
-        record_id=body["record_id"],
-        label=body["label"],
-        purposes=purposes(permits),
-        consent_ids=tuple(body["consent_ids"]),
-        model_id=body["model_id"],
-        watermark=marks.get("watermark", ""),
-        made_on=body["made_on"],
-        person_exists=any(permit.person_exists for permit in permits if permit.role == "face"),
-    )
-
-
-def _sign_and_place(job: LayerJob, folder: Path, body: dict[str, Any], marks: dict[str, Any], statement: Statement, sources: Sequence[Path]) -> str:
+def _sign_and_place(
+    job: LayerJob, folder: Path, body: dict[str, Any], marks: dict[str, Any], statement: Statement, terms: Terms, sources: Sequence[Path]
+) -> str:
     """Sign every layer's record, announce, give the folder its name, enter. Returns the hash of the ledger's row."""
     video: dict[str, Any] | None = None
     if "result" in job.layers:
-        video = _sign_result(job, statement, sources)
+        done, video = _sign_result(job, statement, terms, sources)
+        body["trusted_time"] = done.trusted_time
     records = {}
     for layer in job.layers:
         files = {str(path.relative_to(job.folder)): sha256_file(path) for path in job.files(layer)}
@@ -253,16 +247,16 @@ def _sign_and_place(job: LayerJob, folder: Path, body: dict[str, Any], marks: di
     return row.hash
 
 
-def _sign_result(job: LayerJob, statement: Statement, sources: Sequence[Path]) -> dict[str, Any] | None:
+def _sign_result(job: LayerJob, statement: Statement, terms: Terms, sources: Sequence[Path]) -> tuple[credentials.Signed, dict[str, Any] | None]:
     """Content Credentials of the result: into the video, whose own row in the ledger is then returned; or beside the list of the pictures."""
     if job.form == "prores4444":
         path = job.folder / "result.mov"
         signed = job.folder / "result.signed.mov"
-        manifest = credentials.sign(path, signed, sidecar=None, target=job.target, sources=sources, statement=statement)
+        done = credentials.sign(path, signed, sidecar=None, target=job.target, sources=sources, statement=statement, terms=terms)
         signed.replace(path)
-        return {"manifest_id": manifest, "file_sha256": sha256_file(path), "bytes": path.stat().st_size}
+        return done, {"manifest_id": done.manifest_id, "file_sha256": sha256_file(path), "bytes": path.stat().st_size}
     listing = job.folder / "result.files.json"
     hashes = {path.name: sha256_file(path) for path in job.files("result")}
     listing.write_text(json.dumps(hashes, indent=1) + "\n", encoding="utf-8")
-    credentials.sign(listing, listing, sidecar=credentials.sidecar_of(listing), target=job.target, sources=sources, statement=statement)
-    return None
+    sidecar = credentials.sidecar_of(listing)
+    return credentials.sign(listing, listing, sidecar=sidecar, target=job.target, sources=sources, statement=statement, terms=terms), None

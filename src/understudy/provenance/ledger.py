@@ -57,6 +57,28 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
 
 
+_ABOUT = (
+    "record_id",
+    "purposes",
+    "label",
+    "label_set",
+    "consents",
+    "model_id",
+    "made_on",
+    "target_sha256",
+    "source_sha256",
+    "sources_sha256",
+    "refusal_check",
+    "n_frames",
+)
+
+
+def record_hash(body: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of what an export's row says about the production, its files apart. The Content Credentials carry it, so that row and file can be
+    shown to belong together by anybody who has both."""
+    return hashlib.sha256(canonical({name: body.get(name) for name in _ABOUT})).hexdigest()
+
+
 def append(kind: Kind, body: Mapping[str, Any]) -> Row:
     """Add a row at the end, and sign the new head. Raises LedgerBroken where the end of the chain does not hold, and KeysMissing."""
     with _opened(create=True) as db:

@@ -31,10 +31,13 @@ from ..video.read import frame_pts, read_frames
 from ..video.write import write_video
 from . import credentials, gate, keys, ledger
 from .consent import check_permit
-from .credentials import EMBEDDED, Statement, sidecar_of, without_names
+from .credentials import EMBEDDED, Statement, Terms, sidecar_of, without_names
 from .label import Label, label_for, label_spans
 from .mark.embed import Marker
 from .mark.fingerprint import Sampler, pack
+from .signer import Signer
+
+NO_TIME = "The time server did not answer: the result has no trusted time of signing. Publish again to try once more."
 
 
 class AlteredFrames(Protocol):
@@ -111,12 +114,14 @@ def publish(
     overwrite: bool = False,
     run_key: str = "",
     cuts: Collection[int] = (),
+    signer: Signer | None = None,
 ) -> LabelledVideo:
     """Write `target` with `patches` and the visible label to `out`, sign it, and enter it in the ledger.
 
     `permits`: of everybody whose face is shown (`sources`), and of everybody whose performance is changed; all must cover publishing today.
     Outside patches and label the colours that go to the encoder are the target's own; the luma of every frame carries the invisible mark.
     `run_key` names the work, so that a repeated run finds its own result. Frames whose pts are in `cuts` become key frames.
+    `signer`: who signs in place of this machine's key (or the newsroom's).
 
     Sources, target and the pictures that are written pass the refusal check (`gate`) here, whatever was looked at before.
 
@@ -172,7 +177,10 @@ def publish(
             context.check()
             # writing may have taken hours
             agreements(permits)
-            row, sidecar = _sign_and_place(unsigned, out, body, agreed, target=target, sources=sources)
+            terms = terms_of(agreed, settings, signer)
+            row, sidecar = _sign_and_place(unsigned, out, body, statement_of(body, agreed, settings), terms, target=target, sources=sources)
+            if settings.credentials.time_server and not row.body["trusted_time"]:
+                meter.note(NO_TIME, warning=True)
         finally:
             _clear(out)
         return _labelled(out, sidecar, row)
@@ -314,31 +322,48 @@ def _user() -> str:
         return "unknown"
 
 
-def _sign_and_place(
-    unsigned: Path, out: Path, body: dict[str, Any], permits: Sequence[Permit], *, target: Path, sources: Sequence[Path]
-) -> tuple[ledger.Row, Path | None]:
-    """Sign, and give the file its final name between announcing and entering it in the ledger."""
-    statement = Statement(
+def statement_of(body: dict[str, Any], permits: Sequence[Permit], settings: Settings) -> Statement:
+    """What the credentials say of an export; `body` is its row in the ledger, which gets the record's hash."""
+    body["record_sha256"] = ledger.record_hash(body)
+    return Statement(
         record_id=body["record_id"],
+        record_sha256=body["record_sha256"],
         label=body["label"],
-        purposes=purposes(permits),
+        purposes=tuple(body["purposes"]),
         consent_ids=tuple(body["consent_ids"]),
         model_id=body["model_id"],
-        watermark=body["watermark"],
+        watermark=body.get("watermark", ""),
         made_on=body["made_on"],
         person_exists=any(permit.person_exists for permit in permits if permit.role == "face"),
+        contact=settings.house.contact.strip(),
     )
+
+
+def terms_of(permits: Sequence[Permit], settings: Settings, signer: Signer | None) -> Terms:
+    """How an export is signed."""
+    return Terms(
+        signer=signer,
+        time_server=settings.credentials.time_server,
+        private=tuple(permit.subject for permit in permits if permit.person_exists),
+        keep_origins=settings.credentials.origins == "keep",
+    )
+
+
+def _sign_and_place(
+    unsigned: Path, out: Path, body: dict[str, Any], statement: Statement, terms: Terms, *, target: Path, sources: Sequence[Path]
+) -> tuple[ledger.Row, Path | None]:
+    """Sign, and give the file its final name between announcing and entering it in the ledger."""
     sidecar = None if out.suffix.lower() in EMBEDDED else sidecar_of(out)
     part = part_of(out)
     sidecar_part = part_of(sidecar) if sidecar else None
     try:
         if sidecar_part is None:
-            manifest = credentials.sign(unsigned, part, sidecar=None, target=target, sources=sources, statement=statement)
+            done = credentials.sign(unsigned, part, sidecar=None, target=target, sources=sources, statement=statement, terms=terms)
             _flush(part)
         else:
-            manifest = credentials.sign(unsigned, unsigned, sidecar=sidecar_part, target=target, sources=sources, statement=statement)
+            done = credentials.sign(unsigned, unsigned, sidecar=sidecar_part, target=target, sources=sources, statement=statement, terms=terms)
             unsigned.replace(part)
-        body |= {"file_sha256": sha256_file(part), "bytes": part.stat().st_size, "manifest_id": manifest}
+        body |= {"file_sha256": sha256_file(part), "bytes": part.stat().st_size, "manifest_id": done.manifest_id, "trusted_time": done.trusted_time}
         with ledger.announced(body, out):
             if sidecar is not None and sidecar_part is not None:
                 # an older result and the new one's credentials must never stand side by side
