@@ -13,6 +13,7 @@ from understudy.errors import UsageError
 from understudy.faces.trackfile import load_tracks
 from understudy.pipeline.forget import receipt_holds
 from understudy.provenance import ledger
+from understudy.run.jobs import Jobs
 from understudy.video.probe import media_id
 
 DRAFT = {"quality": "draft"}
@@ -69,3 +70,40 @@ def test_the_target_is_forgotten_and_the_source_stays(desk: Desk) -> None:
     assert done.files > 3 and done.videos == (desk.target.resolve(),)
     assert any((project / "faceset").rglob("*.npy")) and not any((project / "render").rglob("*.patches"))
     assert not any(file.is_file() for file in (project / "faces" / media_id(desk.target)[0]).rglob("*"))
+
+
+def test_layers_packs_and_the_studios_copies_are_forgotten_too(desk: Desk) -> None:
+    """What lies outside of the project: found by what was written down when it was made, and only as long as it is still that."""
+    copies, originals = desk.folder / "film-videos", desk.folder / "film-consents"
+    copies.mkdir()
+    originals.mkdir()
+    source = desk.source.rename(copies / "upload.mp4")
+    record = desk.face.rename(originals / "face-1.consent.json")
+    (copies / "other.mp4").write_bytes(desk.target.read_bytes())
+    project = desk.folder / "film.understudy"
+    api.swap(source, desk.target, desk.out, consents=[record, desk.performer], settings=DRAFT, project=project)
+    jobs = Jobs()
+    job = jobs.add("train", project=project, args={"about": NAME})
+    jobs.stop(job.job)
+    api.layers(project, desk.folder / "layers")
+    api.layers(project, desk.folder / "kept", layers=["face"])
+    api.faces_pack(project, desk.folder / "set.faces")
+    api.faces_pack(project, desk.folder / "given away.faces")
+    (desk.folder / "layers" / "my own notes.txt").write_text("mine")
+    (desk.folder / "given away.faces").write_bytes(b"somebody else's file in its place")
+    (desk.folder / "kept" / "layers.json").write_text("{}")
+    faces = [track.embedding.tobytes() for file in (project / "faces").rglob("*.npz") for track in load_tracks(file)]
+    done = api.forget(project, "source")
+    assert done.videos == () and done.exports[0] == desk.out.resolve()
+    assert [path.name for path in (desk.folder / "layers").rglob("*")] == ["my own notes.txt"]
+    assert files(desk.folder / "kept"), "its list is another one: not ours to remove"
+    assert not (desk.folder / "set.faces").exists() and (desk.folder / "given away.faces").is_file()
+    assert [path.name for path in files(copies)] == ["other.mp4"] and files(originals) == []
+    assert jobs.of(project) == []
+    jobs.close()
+    left = [path for path in files(desk.folder) if path.is_relative_to(project) or path.parent in (copies, originals)]
+    left += files(desk.folder.parent / "home" / "studio")
+    for path in left:
+        data = path.read_bytes()
+        assert NAME.encode() not in data and json.dumps(NAME)[1:-1].encode() not in data and not any(face in data for face in faces), path
+    assert ledger.verify_chain() == 3

@@ -18,7 +18,7 @@ from networks import link_networks
 from publishing import permits, rendered, signed
 
 from understudy.config import settings_from
-from understudy.errors import ConsentScope, DiskFull, Interrupted, OutputExists, OutputNotWritable, StepMissing, UsageError
+from understudy.errors import ConsentScope, DiskFull, Interrupted, MediaNotVideo, OutputExists, OutputNotWritable, StepMissing, UsageError
 from understudy.events import Context
 from understudy.files import sha256_file
 from understudy.merge.layers import take_apart
@@ -30,6 +30,7 @@ from understudy.provenance.layer_job import LAYERS
 from understudy.provenance.layers import export_layers
 from understudy.provenance.ledger import canonical
 from understudy.types import Shot
+from understudy.verify.trace import trace
 from understudy.video.color import luma_weights, paint, rgb_from_planes
 from understudy.video.probe import probe
 from understudy.video.read import frame_pts, read_frames
@@ -232,3 +233,25 @@ def test_a_damaged_picture_is_left_out(make_clip, tmp_path):
     target.write_bytes(data)
     made = export(target, tmp_path / "layers", layers=["plate"])
     assert sorted(p.name for p in (made.folder / "plate").iterdir()) == [f"plate.{n:06}.png" for n in range(4, 12) if n != 6]
+
+
+def test_a_found_folder_leads_back_to_its_record(make_clip, tmp_path):
+    """By its list; without it by the mark of the pictures, also of some 8-bit copies; by nothing where they are of another film."""
+    made = export(make_clip("in.mp4", size=(480, 360), n=12), tmp_path / "layers", layers=["result"])
+    (row,) = ledger.rows()
+    found = trace(made.folder)
+    assert (found.by, found.row, found.exit_code) == ("list", row.seq, 0) and "signed list" in found.text()
+    (made.folder / "layers.json").write_text("{}")
+    assert (trace(made.folder).by, trace(made.folder).row) == ("watermark", row.seq)
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    for path in sorted((made.folder / "result").iterdir())[::2]:
+        cv2.imwrite(str(copies / path.name.replace("result", "frame")), cv2.imread(str(path)))
+    assert trace(copies).row == row.seq
+    others = tmp_path / "others"
+    others.mkdir()
+    for index in range(3):
+        cv2.imwrite(str(others / f"{index}.png"), np.random.default_rng(index).integers(0, 256, (360, 480, 3), np.uint8))
+    assert trace(others).exit_code == 1
+    with pytest.raises(MediaNotVideo):
+        trace(tmp_path / "home")

@@ -17,7 +17,8 @@ def forget(
     *,
     project: Annotated[Path, Parameter(name="--project", help="The project folder.")],
 ) -> None:
-    """Remove everything of a person from a project: faces, numbers of the face, networks, merged frames, previews, the kept record.
+    """Remove everything of a person from a project: faces, numbers of the face, networks, merged frames, previews, the kept record; layers and packed
+    faces that it wrote elsewhere, and the studio's copies of the videos.
 
     A signed receipt says that it was done, and a search of the project that nothing was left. The ledger keeps its rows.
 

@@ -74,7 +74,7 @@ def verify(
 
 
 def trace(
-    file: Annotated[Path, Parameter(help="The copy that was found. Nothing is kept of it.")],
+    file: Annotated[Path, Parameter(help="The copy that was found, or a folder of layers. Nothing is kept of it.")],
     /,
     *,
     json: Annotated[bool, Parameter(help="Print the record as JSON.")] = False,

@@ -1,7 +1,8 @@
 """Forgetting a person in a project: faces, embeddings, models, previews and everything made from them go, and a signed receipt says so.
 
-Files are removed, not overwritten: on today's disks writing over a file does not reach its old place. The videos that were given and the
-results that were published lie outside of the project and are the user's own; they are named, not touched. The ledger stays whole.
+Files are removed, not overwritten: on today's disks writing over a file does not reach its old place. Layers, packed faces and the studio's own
+copies lie outside of the project and go, too (`outside`). The videos that were given and the results that were published are the user's own;
+they are named, not touched. The ledger stays whole.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from ..provenance.consent_scan import scan_beside
 from ..provenance.ledger import canonical
 from ..store import MediaRow
 from ..types import F32, Role
+from .outside import folders_beside, forget_jobs, made_outside
 
 FORMAT = "understudy.forgotten/1"
 SAME_PERSON = 0.45
@@ -75,11 +77,16 @@ def forget(project: Project, person: str) -> Forgotten:
     """
     keys.public_key()  # without a key there is no receipt
     who = _find(project, person)
-    doomed = sorted({path for path in _doomed(project, who) if path.is_file()})
+    given = [path for path in (project.absolute(row.path) for row in who.media) if path.is_file()]
+    ids = sorted(record.record_id for _, record in who.records)
+    exports = {row.body["file_sha256"]: Path(row.body["out"]) for record_id in ids for row in ledger.exports_with(record_id)}
+    outside = set(made_outside(project, media=who.media, record_ids=ids, source="source" in who.roles))
+    doomed = sorted({path for path in (*_doomed(project, who), *outside) if path.is_file()})
     count, size = len(doomed), sum(path.stat().st_size for path in doomed)
     for path in doomed:
         path.unlink()
-    _remove_empty_folders(project)
+    _remove_empty_folders(project, outside)
+    forget_jobs(project)
     project.store.erase([row.media_id for row in who.media], [record.record_id for _, record in who.records])
     scanned, left = _scan(project, who)
     if left:
@@ -88,8 +95,6 @@ def forget(project: Project, person: str) -> Forgotten:
             why="It was not made by Understudy, or another program put it back.",
             remedy="look at these files, remove them, then type the same again for the receipt",
         )
-    ids = sorted(record.record_id for _, record in who.records)
-    exports = {row.body["file_sha256"]: Path(row.body["out"]) for record_id in ids for row in ledger.exports_with(record_id)}
     receipt = _write_receipt(
         {
             "receipt_id": f"forgotten-{secrets.token_hex(8)}",
@@ -104,8 +109,8 @@ def forget(project: Project, person: str) -> Forgotten:
             "made_with": f"Understudy {__version__}",
         }
     )
-    videos = [path for path in (project.absolute(row.path) for row in who.media) if path.is_file()]
-    return Forgotten(receipt, count, size, scanned, tuple(videos), tuple(path for path in exports.values() if path.is_file()))
+    videos = tuple(path for path in given if path.is_file())
+    return Forgotten(receipt, count, size, scanned, videos, tuple(path for path in exports.values() if path.is_file()))
 
 
 def receipt_holds(path: Path) -> bool:
@@ -193,7 +198,11 @@ def _made_folders(project: Project, who: _Person) -> Iterator[Path]:
             yield project.folder / folder
 
 
-def _remove_empty_folders(project: Project) -> None:
+def _remove_empty_folders(project: Project, outside: Collection[Path]) -> None:
+    # the deepest first
+    for folder in sorted({folder for path in outside for folder in (path.parent, path.parent.parent)}, key=lambda path: -len(path.parts)):
+        if folder not in project.folder.resolve().parents and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
     for name in ("faces", "faceset", "model", "render", "previews", "proxies"):
         for path in sorted((project.folder / name).rglob("*"), reverse=True):
             if path.is_dir() and not any(path.iterdir()):
@@ -207,7 +216,8 @@ def _scan(project: Project, who: _Person) -> tuple[int, list[Path]]:
     numbers = [vector.tobytes() for vector in who.embeddings]
     videos = {project.absolute(row.path).resolve() for row in who.media}
     left: list[Path] = []
-    files = [path for path in sorted(project.folder.rglob("*")) if path.is_file() and path.resolve() not in videos]
+    places = (project.folder, *folders_beside(project))
+    files = [path for place in places for path in sorted(place.rglob("*")) if path.is_file() and path.resolve() not in videos]
     for path in files:
         data = path.read_bytes()
         needles = [*numbers, *(name for name in names if len(name) >= _SHORT_NAME or len(data) <= _SMALL_FILE)]

@@ -18,6 +18,7 @@ from .consents import face_permit
 from .extract import collect, faceset_key, find_person
 from .job import Job
 from .media import footage
+from .outside import note_pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def pack_faces(job: Job, file: Path) -> int:
         "made_with": f"Understudy {__version__}",
     }
     pack(job.project.faceset_folder(key), file, about=about, sign=_sign)
+    note_pack(job.project, file)
     return len(faceset)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -65,3 +66,20 @@ def flush(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def files_of_layers(index: Path) -> Iterator[Path]:
+    """Every file of the export whose signed list is `index`, as far as it is there; nothing that somebody else put beside them."""
+    folder = index.parent
+    for record in json.loads(index.read_bytes())["record"]["records"]:
+        try:
+            listed = json.loads((folder / record).read_bytes())["record"]["files"]
+        except (OSError, ValueError, KeyError, TypeError):
+            listed = {}
+        yield from (folder / name for name in listed if (folder / name).is_file())
+        yield folder / record
+    yield from sorted((folder / "geometry").glob("geometry.*.json"))
+    yield from (
+        path for name in ("shots.edl", "shots.otio", "README.txt", "result.files.json", "result.files.c2pa") if (path := folder / name).is_file()
+    )
+    yield index

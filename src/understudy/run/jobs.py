@@ -133,11 +133,14 @@ class Jobs:
         return self.get(number)
 
     def forget(self, project: Path) -> None:
-        """Remove all that is known of a project's finished work."""
+        """Remove all that is known of a project's finished work, without a trace."""
+        self._db.rows("PRAGMA secure_delete=ON")
         with self._db.change() as db:
             mine = f"SELECT job FROM jobs WHERE project=? AND state NOT IN {UNFINISHED}"
             db.execute(f"DELETE FROM events WHERE job IN ({mine})", (str(project.resolve()),))
             db.execute(f"DELETE FROM jobs WHERE job IN ({mine})", (str(project.resolve()),))
+        # old pages are still in the write-ahead log until it is emptied
+        self._db.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # ------------------------------------------------------------------------------------------------- the worker's part
 

@@ -10,14 +10,18 @@ from typing import Any, Literal
 from ..events import Context, Meter
 from ..provenance import credentials, ledger
 from ..provenance.mark import fingerprint
+from ..provenance.mark.scan import Scan
 from ..video.source import check_file, open_media
+from .trace_layers import look_into
 from .watermark import COPIED, look
 
+By = Literal["watermark", "fingerprint", "credentials", "list"]
 FOUND, NOT_FOUND = 0, 1
 _HOW = {
     "watermark": "by its invisible mark, and the picture matches the record",
     "fingerprint": "by what it looks like alone; look at both before you rely on it",
     "credentials": "by the Content Credentials that it carries",
+    "list": "by the signed list of its layers",
 }
 
 
@@ -26,7 +30,7 @@ class Trace:
     """Where a file comes from, as far as this machine's ledger knows."""
 
     name: str
-    by: Literal["watermark", "fingerprint", "credentials"] | None
+    by: By | None
     record: dict[str, Any]
     """The body of the export's row in the ledger, without the fingerprint; empty where nothing was found."""
     row: int
@@ -63,9 +67,12 @@ class Trace:
 
 
 def trace(path: Path, *, context: Context | None = None) -> Trace:
-    """Find the record of a video. Reads only. Raises MediaNotFound, MediaNotVideo …, and LedgerBroken."""
-    check_file(path)
+    """Find the record of a video, or of a folder of layers or pictures out of one. Reads only. Raises MediaNotFound, MediaNotVideo …,
+    and LedgerBroken."""
     context = context or Context()
+    if path.is_dir():
+        return _trace_folder(path, context)
+    check_file(path)
     remarks: list[str] = []
     with Meter(context, "verify", "Tracing") as meter:
         with open_media(path):
@@ -78,13 +85,9 @@ def trace(path: Path, *, context: Context | None = None) -> Trace:
         if seen.state == "copied" and seen.row is not None:
             remarks.append(f"{COPIED} Its number belongs to {seen.row.body['record_id']}.")
         meter.step(message="Comparing with what was published")
-        likest = max(
-            ((fingerprint.likeness(seen.scan.samples, fingerprint.unpack(row.body["fingerprint"])), row) for row in _with_fingerprint()),
-            key=lambda pair: pair[0],
-            default=None,
-        )
-        if likest is not None and likest[0] >= fingerprint.LIKE:
-            return _traced(path, "fingerprint", likest[1], remarks)
+        likest = _likest(seen.scan)
+        if likest is not None:
+            return _traced(path, "fingerprint", likest, remarks)
         found = credentials.read(path)
         row = ledger.find_record(str(found.production.get("record_id", ""))) if found.ours else None
     if row is not None:
@@ -92,10 +95,28 @@ def trace(path: Path, *, context: Context | None = None) -> Trace:
     return Trace(path.name, None, {}, 0, tuple(remarks))
 
 
+def _trace_folder(folder: Path, context: Context) -> Trace:
+    with Meter(context, "verify", "Tracing") as meter:
+        ledger.verify_chain()
+        meter.step(message="Looking for the list and the invisible mark")
+        seen = look_into(folder, check=context.check)
+        if seen.by is not None and seen.row is not None:
+            return _traced(folder, seen.by, seen.row)
+        likest = _likest(seen.scan)
+    return _traced(folder, "fingerprint", likest) if likest is not None else Trace(folder.name, None, {}, 0)
+
+
+def _likest(scan: Scan) -> ledger.Row | None:
+    """The export that looks most like it, if any looks like it at all."""
+    pairs = ((fingerprint.likeness(scan.samples, fingerprint.unpack(row.body["fingerprint"])), row) for row in _with_fingerprint())
+    best = max(pairs, key=lambda pair: pair[0], default=None)
+    return best[1] if best is not None and best[0] >= fingerprint.LIKE else None
+
+
 def _with_fingerprint() -> list[ledger.Row]:
     return [row for row in ledger.rows() if row.kind == "export" and row.body.get("fingerprint")]
 
 
-def _traced(path: Path, by: Literal["watermark", "fingerprint", "credentials"], row: ledger.Row, remarks: list[str] | None = None) -> Trace:
+def _traced(path: Path, by: By, row: ledger.Row, remarks: list[str] | None = None) -> Trace:
     record = {name: value for name, value in row.body.items() if name != "fingerprint"}
     return Trace(path.name, by, record, row.seq, tuple(remarks or ()))
