@@ -61,7 +61,7 @@ def _row(folder: Path, target: Path, megabytes: float, ending: str, *, runs: int
     signed, sidecar = folder / f"signed.{ending}", None if ending == "mp4" else folder / "unsigned.c2pa"
 
     def sign() -> None:
-        credentials.sign(unsigned, signed, sidecar=sidecar, target=target, source=target, statement=STATEMENT)
+        credentials.sign(unsigned, signed, sidecar=sidecar, target=target, sources=[target], statement=STATEMENT)
 
     # signing puts the XMP into the file first, so each run begins with a fresh one
     signing = _measured(sign, runs, before=lambda: unsigned.write_bytes(plain))
@@ -86,7 +86,7 @@ def _measured(work: Callable[[], object], runs: int, *, before: Callable[[], obj
 def _target(folder: Path) -> Path:
     """A small video that is signed itself."""
     first = _video(folder / "first.mp4", size=300_000)
-    credentials.sign(first, folder / "target.mp4", sidecar=None, target=first, source=first, statement=STATEMENT)
+    credentials.sign(first, folder / "target.mp4", sidecar=None, target=first, sources=[first], statement=STATEMENT)
     return folder / "target.mp4"
 
 

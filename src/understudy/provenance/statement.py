@@ -47,8 +47,8 @@ def source_names(count: int) -> list[str]:
 def manifest_of(
     statement: Statement, *, sources: Sequence[str] = ("source",), redactions: Sequence[str] = (), origins: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
-    """For the library's builder. `sources`: the names of the inputs that lend a face; `redactions`: addresses of assertions of the inputs' credentials
-    that are taken out; `origins`: what is said of inputs whose credentials do not go along."""
+    """For the library's builder. `sources`: the names of the inputs that lend a face; `redactions`: addresses of assertions of the inputs'
+    credentials that are taken out; `origins`: what is said of inputs whose credentials do not go along."""
     actions = [
         {"action": "c2pa.opened", "softwareAgent": AGENT, "parameters": {"ingredientIds": ["target"]}},
         *({"action": "c2pa.redacted", "softwareAgent": AGENT, "reason": "c2pa.PII.present", "parameters": {"redacted": uri}} for uri in redactions),
