@@ -89,7 +89,7 @@ def sheet(path: Path, *, result: Seen, target: Seen, truth: Seen | None, rows: i
     for i in np.linspace(0, len(ia) - 1, rows + 2).astype(int)[1:-1]:
         row = [target.crops[ib[i]], result.crops[ia[i]]]
         if truth is not None:
-            own = int(np.abs(truth.track.frame_index - result.track.frame_index[ia[i]]).argmin())
+            own = int(np.abs(truth.frame_index - result.frame_index[ia[i]]).argmin())
             row.append(truth.crops[own])
             row += [cv2.resize(picture, (side, side)) for picture in (result.flat[int(ia[i])], truth.flat[own])]
         pictures.append(np.concatenate(row, 1))
