@@ -95,8 +95,8 @@ def measure(pair: Pair, folder: Path, *, minutes: list[float], seconds: float, t
     began = time.monotonic()
     if not (project / "project.sqlite").is_file():
         api.new(project, settings=settings)
-    for path, role in ((source, "source"), (target, "target")):
-        api.add(project, path, role=role)
+    api.add(project, source, role="source")
+    api.add(project, target, role="target")
     for role in ("face", "performer"):
         api.consent_add(project, consent(folder, role))
     versions: dict[str, Seen] = {}
