@@ -46,7 +46,7 @@ class Lpips:
         total = 0.0
         for number, (x, y) in enumerate(zip(self._features(a), self._features(b), strict=True)):
             apart = nnf.conv2d((_unit(x) - _unit(y)) ** 2, self._weights[f"lin{number}"])
-            share = nnf.adaptive_avg_pool2d(weight, apart.shape[-2:])
+            share = nnf.adaptive_avg_pool2d(weight, (apart.shape[-2], apart.shape[-1]))
             total += float((apart * share).sum() / share.sum())
         return total
 
