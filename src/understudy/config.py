@@ -70,6 +70,9 @@ class TrainSettings(_Section):
     """Train for this many minutes in all. Not used where `rounds` is set."""
     rounds: Annotated[int, Field(ge=0, le=100000)] = 0
     """Train for exactly this many rounds in all (0: by `minutes`). The same rounds and seed give the same result on any run of a machine."""
+    until: Literal["time", "good", "best"] = "time"
+    """When to stop. time: when `minutes` or `rounds` are full. good: when the result is called good. best: when more will not help.
+    With good, too, it stops when more will not help; and with both after eight hours."""
     faces_per_round: Annotated[int, Field(ge=16, le=100000)] = 384
     """Pictures seen in one round; a round ends with a preview, a measurement and a checkpoint."""
     batch: Annotated[int, Field(ge=1, le=256)] = 8
@@ -185,7 +188,7 @@ class Settings(_Section):
 
 def wants_training(settings: Settings) -> bool:
     """Whether a network is to be trained."""
-    return settings.swap.swapper == "trained" and (settings.train.minutes > 0 or settings.train.rounds > 0)
+    return settings.swap.swapper == "trained" and (settings.train.minutes > 0 or settings.train.rounds > 0 or settings.train.until != "time")
 
 
 QUALITIES: dict[str, dict[str, Any]] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from actors import FACE, PERFORMER, clip, followed
+from actors import FACE
 from nearest import Nearest
 
 from understudy.config import TrainSettings
@@ -20,19 +20,6 @@ from understudy.train.judge import STAIN_MOST, stain
 from understudy.train.loop import learn
 from understudy.train.target import Look, Scene, Target, find_target
 from understudy.types import Faceset, SwappedFace
-from understudy.video.probe import probe
-
-
-@pytest.fixture(scope="module")
-def scene() -> Scene:
-    return Scene(clip("B_eval"), probe(clip("B_eval")), [followed("B_eval", 12)], PERFORMER)
-
-
-@pytest.fixture(scope="module")
-def target(scene: Scene, faceset: Faceset) -> Target:
-    found = find_target(scene, Nearest(faceset), size=128, context=Context())
-    assert found is not None
-    return found
 
 
 def test_moments_come_with_their_neighbours_in_time(target: Target) -> None:

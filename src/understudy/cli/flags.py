@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -15,6 +15,10 @@ SetFlag = Annotated[
     tuple[str, ...], Parameter(name="--set", help="Any setting, as NAME=VALUE; may be repeated. `--NAME VALUE` does the same: --encode.crf 20.")
 ]
 QualityFlag = Annotated[Quality | None, Parameter(help="The one dial: draft (at once, no training), standard (minutes), broadcast (hours).")]
+UntilFlag = Annotated[
+    Literal["time", "good", "best"] | None,
+    Parameter(help="When training stops: time (the minutes asked for), good (called good), best (more will not help). The setting train.until."),
+]
 MinutesFlag = Annotated[float | None, Parameter(help="Minutes of training in all (the setting train.minutes).")]
 ForceFlag = Annotated[bool, Parameter(help="Replace the file that is at the output's place.")]
 FaceFlag = Annotated[

@@ -69,7 +69,7 @@ def ready_tokens(tokens: Sequence[str]) -> list[str]:
     return ready
 
 
-def as_settings(pairs: Sequence[str], *, quality: Quality | None = None, minutes: float | None = None) -> dict[str, Any]:
+def as_settings(pairs: Sequence[str], *, quality: Quality | None = None, minutes: float | None = None, until: str | None = None) -> dict[str, Any]:
     """`NAME=VALUE` pairs and the flags of their own as flat settings; the flags win."""
     flat: dict[str, Any] = {}
     for pair in pairs:
@@ -81,6 +81,8 @@ def as_settings(pairs: Sequence[str], *, quality: Quality | None = None, minutes
         flat["quality"] = quality
     if minutes is not None:
         flat["train.minutes"] = minutes
+    if until is not None:
+        flat["train.until"] = until
     return flat
 
 

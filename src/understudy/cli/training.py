@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from .. import api
 from ..errors import UsageError
 from ..terminal import duration
-from .flags import MinutesFlag, ProjectFlag, QualityFlag, SetFlag
+from .flags import MinutesFlag, ProjectFlag, QualityFlag, SetFlag, UntilFlag
 from .support import as_settings, at_work, say
 
 
@@ -21,6 +21,7 @@ def train(
     project: ProjectFlag,
     quality: QualityFlag = None,
     minutes: MinutesFlag = None,
+    until: UntilFlag = None,
     set_: SetFlag = (),
     go_back: Annotated[bool, Parameter(help="Do not train: list the moments that can be gone back to, or go back with --to.")] = False,
     to: Annotated[str | None, Parameter(help="With --go-back: the moment, as the list names it. Nothing is lost by it.")] = None,
@@ -30,6 +31,8 @@ def train(
     For example:
 
         understudy train --project film.understudy --minutes 30
+
+        understudy train --project film.understudy --until good
 
         understudy train --project film.understudy --go-back
     """
@@ -42,7 +45,7 @@ def train(
         _list(project)
     else:
         with at_work() as context:
-            api.train(project, settings=as_settings(set_, quality=quality, minutes=minutes), context=context)
+            api.train(project, settings=as_settings(set_, quality=quality, minutes=minutes, until=until), context=context)
     following = api.status(project).next_command
     say(f"What next:  {following}" if following else "Everything is done.")
 

@@ -14,6 +14,7 @@ from .textures import Textures, sample
 
 ROWS, COLUMNS = (8, 60), (10, 54)
 """The part of the crop (in 64ths) that can be covered by a face; only there anything is computed."""
+_LEAST_SKIN = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def compose(draft_B3HW: Tensor, alpha_B1HW: Tensor, seen: Seen, correction: netw
     made = kept * base + (weight * laid).unflatten(1, (n, 3)).sum(1)
     made = made + detail * (made - nnf.avg_pool2d(made, 3, 1, 1, count_include_pad=False)) + colour
     made = made * _draft_light(plain, made, seen)
+    made = made - _stain(plain, made, seen)
     return plain + window(alpha_B1HW) * _to(window(seen.known_B1HW), side) * (made - plain)
 
 
@@ -87,6 +89,17 @@ def _draft_light(plain_B3HW: Tensor, made_B3HW: Tensor, seen: Seen) -> Tensor:
     unit = plain_B3HW.shape[-2] // skin.shape[-2]
     gain = light_gain(nnf.avg_pool2d(plain_B3HW, unit), nnf.avg_pool2d(made_B3HW, unit), skin)
     return nnf.interpolate(gain, size=plain_B3HW.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def _stain(plain_B3HW: Tensor, made_B3HW: Tensor, seen: Seen) -> Tensor:
+    """What has changed of the draft's colours on plain skin in patches of a few hundredths of the side and more: to be taken off again. There
+    the draft is right, its light being the target's; what is learnt about skin's colour is the light of the source's own film, seen by heart."""
+    skin = window(seen.skin_B1HW)
+    unit = plain_B3HW.shape[-2] // skin.shape[-2]
+    change = nnf.avg_pool2d(made_B3HW - plain_B3HW, unit)
+    around, weight = (nnf.avg_pool2d(x, 3, 1, 1) for x in (change * skin, skin))
+    broad = skin * around / (weight + _LEAST_SKIN)
+    return nnf.interpolate(broad, size=plain_B3HW.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def window(x: Tensor) -> Tensor:

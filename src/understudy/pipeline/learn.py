@@ -18,7 +18,7 @@ from .extract import Person
 from .job import Job
 from .media import Footage
 
-_HOW_LONG = {"minutes", "rounds", "threads", "keep"}
+_HOW_LONG = {"minutes", "rounds", "until", "threads", "keep"}
 """Settings that say how long or how quickly to train, not what: training goes on in the same folder when they change."""
 
 
@@ -40,7 +40,7 @@ def rounds_folder(project: Project, model: str) -> Path:
 def learn(job: Job, faceset: Faceset, *, key: str, permits: Permits, target: tuple[Footage, Person] | None = None) -> None:
     """Train as long as the settings say; what was trained before counts. Rounds are shown and judged on the `target` as well, where it is given."""
     folder = model_folder(job, key)
-    how_long = job.settings.train.model_dump(include={"minutes", "rounds"})
+    how_long = job.settings.train.model_dump(include={"minutes", "rounds", "until"})
 
     def work() -> dict[str, Any]:
         # torch takes seconds to load, and most commands do not need it

@@ -54,7 +54,13 @@ class TrainingState:
     previews: tuple[Path, ...]
     """The rounds' pictures, oldest first: played one after the other they show the face growing."""
     words: tuple[str, ...]
-    """What the last round came to, for a person."""
+    """What the last round came to, for a person: against the draft, all in all, each aspect, what stands in the way, how much longer."""
+    word: str
+    """How good it is: rough, fair, good or very good; empty before the first round."""
+    enough: bool
+    """Whether more training will not make a difference that can be seen."""
+    seconds_left: float | None
+    """Of training until the next word, or until nothing more is to be gained; None where that cannot be told."""
     checkpoints: tuple[Checkpoint, ...]
     """Oldest first."""
 
@@ -75,6 +81,9 @@ def state_of(project: Project, model: str | None = None) -> TrainingState:
         curve=_curve(rounds),
         previews=tuple(made.preview for made in rounds if made.preview is not None),
         words=rounds[-1].words if rounds else (),
+        word=rounds[-1].word if rounds else "",
+        enough=bool(rounds) and rounds[-1].enough,
+        seconds_left=rounds[-1].seconds_left if rounds else None,
         checkpoints=_checkpoints(listed(project.folder / "model" / name), rounds),
     )
 

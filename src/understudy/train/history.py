@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import write_text
+from .verdict import Verdict
 
 PICTURE = ".jpg"
 _DATA = ".json"
@@ -43,6 +44,12 @@ class Round:
     """Everything measured: of the draft (`draft_…`) and of the network on pictures held out, and on the target (`target_…`)."""
     words: tuple[str, ...]
     """The same for a person."""
+    word: str = ""
+    """How good it is, in one word (see `verdict.WORDS`)."""
+    enough: bool = False
+    """Whether more training will not make a difference that can be seen."""
+    seconds_left: float | None = None
+    """Of training until the next word, or until nothing more is to be gained, as it was foreseen then; None where it could not be."""
     preview: Path | None = field(default=None, compare=False)
     """The picture; None where it is missing."""
 
@@ -70,7 +77,7 @@ class History:
         """Whether the round that a checkpoint's facts tell of is here."""
         return any(made.is_of(facts) for made in self.rounds())
 
-    def add(self, facts: Mapping[str, Any], *, batch: int, words: tuple[str, ...], picture: Callable[[Path], None]) -> Round:
+    def add(self, facts: Mapping[str, Any], *, batch: int, words: tuple[str, ...], verdict: Verdict, picture: Callable[[Path], None]) -> Round:
         """Keep the round that a checkpoint's facts tell of; `picture` writes its preview to the path that it is given. Raises DiskFull."""
         last = self._last()
         path = self.folder / f"{int(last.stem) + 1 if last else 1:06d}{_DATA}"
@@ -91,6 +98,9 @@ class History:
                 **{f"target_{name}": value for name, value in facts.get("target", {}).items()},
             },
             words=words,
+            word=verdict.word,
+            enough=verdict.enough,
+            seconds_left=verdict.seconds,
             preview=path.with_suffix(PICTURE),
         )
         write_text(path, json.dumps({name: value for name, value in asdict(made).items() if name != "preview"}, indent=1))

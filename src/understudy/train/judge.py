@@ -25,7 +25,7 @@ def stain(target: Target, faces: Sequence[SwappedFace]) -> float:
 
 
 def _stain(look: Look, face: SwappedFace) -> float:
-    share = (face.alpha * look.own * _plain_skin(look)).astype(np.float32)
+    share = (face.alpha * look.own * plain_skin(look)).astype(np.float32)
     width = _BROAD * look.crop.size
     moved = cv2.GaussianBlur(share[..., None] * (face.rgb - look.draft.rgb), (0, 0), width)
     weight = cv2.GaussianBlur(share, (0, 0), width)
@@ -35,7 +35,7 @@ def _stain(look: Look, face: SwappedFace) -> float:
     return float(np.quantile(np.abs(moved[seen] / weight[seen][:, None]).mean(-1), _QUANTILE))
 
 
-def _plain_skin(look: Look) -> F32:
+def plain_skin(look: Look) -> F32:
     """(S, S) 0 on eyes, brows and mouth of the driven mesh, which training is there to change."""
     out = np.ones((look.crop.size, look.crop.size), np.uint8)
     for ring in (EYE_RIGHT, EYE_LEFT, LIPS_OUTER, BROW_RIGHT, BROW_LEFT):

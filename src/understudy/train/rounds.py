@@ -10,17 +10,23 @@ from ..errors import Interrupted, TrainingDiverged
 from ..events import Context, Event
 from ..model.checkpoint import Checkpoints, State
 from ..types import SwappedFace
+from .aspects import Judge
 from .history import History
 from .judge import STAIN_MOST, stain
 from .meter import beats, gain_over
 from .show import Show
 from .target import Target
 from .trainer import Trainer
+from .verdict import Verdict, limits_of, verdict
 
 _MOST_RETURNS = 3
 _RUN_AWAY = 5.0
 _SLACK = 20
 """Steps before a running mean of the loss means anything."""
+_STEADY = 0.3
+"""Where on the half cosine the learning rate stands while nobody knows when training ends; the running mean of the weights does the calming."""
+_LONGEST = 8 * 3600.0
+"""Seconds after which a training without an end of its own ends."""
 
 
 class Rounds:
@@ -35,6 +41,10 @@ class Rounds:
         self.facts: dict[str, Any] = {"threads": threads, "rounds": 0, "seconds": 0.0, "returns": 0, "sums": {}}
         self.began, self._told = time.monotonic(), 0.0
         self._show = Show(trainer.material.faceset, target)
+        faceset = trainer.material.faceset
+        self._judge = Judge(faceset, target, held=trainer.material.measured()) if target is not None else None
+        self._limits = limits_of(faceset, target) if target is not None else ()
+        self._verdict: Verdict | None = None
 
     # --------------------------------------------------------------------------------------------------- one round
 
@@ -56,6 +66,7 @@ class Rounds:
             return
         faces = self._faces()
         if self.history.holds(state.facts):
+            self._verdict = self._judged()
             self._show.remember(self.trainer, faces, number=self.facts["rounds"])
         else:
             self._add_to_history(faces)
@@ -95,6 +106,8 @@ class Rounds:
         faces = self._faces()
         steps = max(self.facts["sums"].get("steps", 0.0), 1.0)
         judged = {"stain": stain(self.target, faces)} if self.target is not None else {}
+        if self._judge is not None:
+            judged |= {name: value for name, value in self._judge(faces).as_dict().items() if math.isfinite(value)}
         self.facts |= {
             "rounds": self.facts["rounds"] + 1,
             "round_ends": self.trainer.step + self.steps_a_round,
@@ -115,14 +128,32 @@ class Rounds:
         """The round's picture, figures and words, kept and told."""
         number = self.facts["rounds"]
         words = _in_words(self.facts)
+        found = self._verdict = self._judged()
         made = self.history.add(
             self.trainer.facts(self.facts),
             batch=self.settings.batch,
-            words=(words,),
+            words=(words, *found.sentences()),
+            verdict=found,
             picture=lambda path: self._show.write(path, self.trainer, faces, number=number),
         )
         figures = {**made.losses, **made.figures, "gain": made.gain, "beats_draft": float(made.better)}
+        figures |= {"good": float(found.good), "enough": float(found.enough)}
         self._tell("preview", f"round {number}: {words}", preview=made.preview, figures=figures)
+        self._tell("note", "; ".join(sentence.rstrip(".") for sentence in found.sentences()))
+
+    def _judged(self) -> Verdict:
+        """What is to be said of the last round, from it and those before it."""
+        now = float(self.facts["seconds"])
+        before = {made.number: made for made in self.history.rounds() if made.number < self.facts["rounds"] and made.seconds < now}
+        rows = [before[number] for number in sorted(before)]
+        detail = float(self.facts["trained"]["ssim"])
+        return verdict(
+            {name: value for name, value in self.facts["target"].items() if name != "stain"} | {"detail": detail},
+            limits=self._limits,
+            seconds=[*(made.seconds for made in rows), now],
+            details=[*(made.figures["ssim"] for made in rows), detail],
+            gains=[*(made.gain for made in rows), float(self.facts["gain"])],
+        )
 
     def _faces(self) -> list[SwappedFace]:
         return self.trainer.faces(self.target) if self.target is not None else []
@@ -151,14 +182,20 @@ class Rounds:
     # -------------------------------------------------------------------------------------------------- how far it is
 
     def finished(self) -> bool:
+        if self.settings.until != "time" and self._verdict is not None and self.facts["rounds"] > 0:
+            return self._verdict.enough or (self.settings.until == "good" and self._verdict.good) or self._time_is_up()
         if self.settings.rounds:
             return self.facts["rounds"] >= self.settings.rounds
         return self._time_is_up() and self.facts["rounds"] > 0
 
     def _time_is_up(self) -> bool:
+        if self.settings.until != "time":
+            return self.facts["seconds"] >= _LONGEST
         return not self.settings.rounds and self.facts["seconds"] >= 60 * self.settings.minutes
 
     def _progress(self) -> float:
+        if self.settings.until != "time":
+            return _STEADY
         if self.settings.rounds:
             return self.trainer.step / (self.settings.rounds * self.steps_a_round)
         return self.facts["seconds"] / (60 * self.settings.minutes)
@@ -169,7 +206,10 @@ class Rounds:
     def _tell(self, kind: Any, message: str, *, preview: Any = None, figures: dict[str, float] | None = None) -> None:
         self._told = time.monotonic()
         seconds, total = self.facts["seconds"], 60 * self.settings.minutes
-        if self.settings.rounds:
+        if self.settings.until != "time":
+            left = self._verdict.seconds if self._verdict is not None else None
+            done, whole = int(seconds), None if left is None else math.ceil(seconds + left)
+        elif self.settings.rounds:
             done, whole = self.trainer.step, self.settings.rounds * self.steps_a_round
             left = seconds / done * (whole - done) if done and whole >= done else None
         else:
