@@ -30,6 +30,8 @@ class Seen:
     """(B, 6, 128, 128) attributes of the mesh (see `mesh_map.attributes`)."""
     skin_B1HW: Tensor
     """(B, 1, 64, 64) where the draft covers plain skin: there light is compared."""
+    plain_B1HW: Tensor
+    """(B, 1, 64, 64) the same, nearer to lids and lips: there broad patches keep the draft's colours."""
     allowed_BKHW: Tensor
     """(B, K, 64, 64) 1 where a texture may be used; 0 where it shows something else than the face, or would give the answer away."""
     known_B1HW: Tensor
@@ -54,7 +56,9 @@ def look(draft_B3HW: Tensor, cover_B2HW: Tensor, maps: list[mesh_map.MeshMap], t
     lit = (laid.flatten(0, 1) * nnf.interpolate(gain, size=network.SIDE, mode="bilinear", align_corners=False)).unflatten(0, (batch, n))
     allowed = shown if allowed_BK is None else shown * allowed_BK[:, :, None, None]
     seen = torch.cat([small - 0.5, cover, mesh_64, ((lit - 0.5) * allowed[:, :, None]).flatten(1, 2)], 1)
-    return Seen(seen, places.unflatten(1, (-1, 2)).permute(0, 1, 3, 4, 2), gain.unflatten(0, (batch, n)), mesh, skin * known, allowed, known)
+    places = places.unflatten(1, (-1, 2)).permute(0, 1, 3, 4, 2)
+    near = (1 - nnf.relu(2 * mesh_64[:, 4:6] - 1)).prod(1, keepdim=True)
+    return Seen(seen, places, gain.unflatten(0, (batch, n)), mesh, skin * known, cover[:, :1] * near * known, allowed, known)
 
 
 def compose(draft_B3HW: Tensor, alpha_B1HW: Tensor, seen: Seen, correction: network.Correction, textures: Textures) -> Tensor:
@@ -93,8 +97,8 @@ def _draft_light(plain_B3HW: Tensor, made_B3HW: Tensor, seen: Seen) -> Tensor:
 
 def _stain(plain_B3HW: Tensor, made_B3HW: Tensor, seen: Seen) -> Tensor:
     """What has changed of the draft's colours on plain skin in patches of a few hundredths of the side and more: to be taken off again. There
-    the draft is right, its light being the target's; what is learnt about skin's colour is the light of the source's own film, seen by heart."""
-    skin = window(seen.skin_B1HW)
+    the draft is right, its light being the target's; what is learnt about skin's colour is the light of the source's own film, learnt by heart."""
+    skin = window(seen.plain_B1HW)
     unit = plain_B3HW.shape[-2] // skin.shape[-2]
     change = nnf.avg_pool2d(made_B3HW - plain_B3HW, unit)
     around, weight = (nnf.avg_pool2d(x, 3, 1, 1) for x in (change * skin, skin))

@@ -21,8 +21,12 @@ from .verdict import Verdict, limits_of, verdict
 
 _MOST_RETURNS = 3
 _RUN_AWAY = 5.0
+_COLLAPSED = -0.3
+"""Gain over the draft below which a round has made a ruin of the face: a third more error, in the mean of all."""
 _SLACK = 20
 """Steps before a running mean of the loss means anything."""
+_SLOWER, _MUCH_SLOWER = 0.5, 0.1
+"""What the learning rate is multiplied by after going back: after one bad moment, and after a whole round that went wrong or going back again."""
 _STEADY = 0.3
 """Where on the half cosine the learning rate stands while nobody knows when training ends; the running mean of the weights does the calming."""
 _LONGEST = 8 * 3600.0
@@ -103,6 +107,9 @@ class Rounds:
     def _end_round(self) -> None:
         began = time.monotonic()
         draft, trained = self.trainer.measured()
+        if not gain_over(trained, draft) >= _COLLAPSED:
+            self._go_back(why=f"The faces fell apart ({trained.l1:.0f} of 255 off, the draft {draft.l1:.0f})", slower=_MUCH_SLOWER)
+            return
         faces = self._faces()
         steps = max(self.facts["sums"].get("steps", 0.0), 1.0)
         judged = {"stain": stain(self.target, faces)} if self.target is not None else {}
@@ -158,16 +165,16 @@ class Rounds:
     def _faces(self) -> list[SwappedFace]:
         return self.trainer.faces(self.target) if self.target is not None else []
 
-    def _go_back(self) -> None:
-        """To the last checkpoint (or the very start) at half the rate, with other batches. Gives up after three times without a round between."""
+    def _go_back(self, *, why: str = "The error ran away", slower: float = _SLOWER) -> None:
+        """To the last checkpoint (or the very start) at a lower rate, with other batches. Gives up after three times without a round between."""
         returns, seconds = self.facts["returns"] + 1, self.facts["seconds"]
         if returns > _MOST_RETURNS:
             raise TrainingDiverged(
-                "The training does not hold: its error is not a number any more.",
+                "The training does not hold: what it has learnt falls apart again and again.",
                 why=f"It went back {_MOST_RETURNS} times at a lower rate, in vain. The last good checkpoint is kept.",
                 remedy="set a lower train.learning_rate, or use the draft",
             )
-        attempt, scale = self.trainer.attempt + 1, self.trainer.rate_scale / 2
+        attempt, scale = self.trainer.attempt + 1, self.trainer.rate_scale * (slower if returns == 1 else _MUCH_SLOWER)
         state = self.checkpoints.newest()
         if state is not None:
             self.trainer.restore(state)
@@ -177,7 +184,7 @@ class Rounds:
             self.facts["sums"] = {}
         self.facts |= {"returns": returns, "seconds": seconds}
         self.trainer.attempt, self.trainer.rate_scale = attempt, scale
-        self._tell("warning", f"The error ran away: back to round {self.facts['rounds']}, on at {scale:g} of the learning rate")
+        self._tell("warning", f"{why}: back to round {self.facts['rounds']}, on at {scale:g} of the learning rate")
 
     # -------------------------------------------------------------------------------------------------- how far it is
 
