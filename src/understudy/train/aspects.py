@@ -98,7 +98,7 @@ class Judge:
                 continue
             inside = _inside(looks[i], faces[i])
             made += _trembling(shown[i - 1], shown[i], shown[i + 1], inside)
-            own += _trembling(*(looks[j].crop.rgb for j in (i - 1, i, i + 1)), inside)
+            own += _trembling(looks[i - 1].crop.rgb, looks[i].crop.rgb, looks[i + 1].crop.rgb, inside)
         return made / own if own > 0 else float("nan")
 
 
