@@ -9,7 +9,7 @@ SRC = Path(__file__).parents[1] / "src" / "understudy"
 BASE = {"types", "errors", "permits", "config", "events", "files", "home"}
 LAYERS = ("paper", "video", "weights", "faces", "faceset", "model", "swap", "train", "merge", "provenance", "verify")
 """A package may import those before it. (`weights` stands beside `video`: it imports only the base.)"""
-TOP = {"studio", "pipeline", "doctor", "api", "cli", "terminal", "reference", "crash", "demo"}
+TOP = {"verifier", "studio", "pipeline", "doctor", "api", "cli", "terminal", "reference", "crash", "demo"}
 INTERFACES = {"rich", "cyclopts"}
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -469,7 +469,9 @@ class LabelledVideo:
 class Finding:
     """What one check of `verify` says, in words for a person; never a percentage."""
 
-    check: Literal["credentials", "watermark", "fingerprint", "forensics", "ledger"]
+    check: Literal["credentials", "watermark", "fingerprint", "forensics", "ledger", "layers"]
     verdict: Literal["found valid", "found invalid", "not found", "not applicable", "inconclusive"]
     headline: str
     details: tuple[str, ...] = field(default=())
+    said: tuple[tuple[str, dict[str, Any]], ...] = field(default=())
+    """The same as keys of a catalogue and what is filled in: headline first, then the details (see `verify.said`)."""

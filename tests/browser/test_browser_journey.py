@@ -79,7 +79,7 @@ def test_from_two_dropped_videos_to_a_published_one(studio: Studio, open_page, c
     page.click(f"nav >> text={words('nav.verify')}")
     page.set_input_files("#file-verify", saved)
     page.wait_for_selector(".outlook")
-    assert page.locator(".outlook h2").inner_text() == words.said("Made with this studio (proved).")
+    assert page.locator(".outlook h2").inner_text() == words.paper("conclusion.proved")
     assert page.locator(".outlook").get_attribute("data-outlook") == "good"
     assert not [path for path in studio.files() if "looked-at" in path]
 

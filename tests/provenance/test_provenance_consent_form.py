@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from publishing import record, signed
-from test_provenance_papers import stranger
+from strangers import stranger
 
 from understudy import api
 from understudy.cli import main

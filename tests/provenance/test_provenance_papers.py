@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from publishing import signed
+from strangers import stranger
 
 from understudy import api
 from understudy.cli import main
@@ -18,18 +16,6 @@ from understudy.provenance import keys, ledger, papers
 from understudy.provenance.consent import load_record, revoke
 
 pytestmark = pytest.mark.usefixtures("isolated_home")
-SCRIPT = Path(__file__).parents[2] / "tools" / "check_papers.py"
-
-
-def stranger(file: Path, *more: str) -> tuple[int, str]:
-    """The script alone, copied elsewhere, where our package cannot be found."""
-    lonely = file.parent / "lonely"
-    lonely.mkdir(exist_ok=True)
-    shutil.copy(SCRIPT, lonely)
-    done = subprocess.run(
-        [sys.executable, "-I", str(lonely / SCRIPT.name), str(file), *more], capture_output=True, text=True, cwd=lonely, check=False
-    )
-    return done.returncode, done.stdout
 
 
 @pytest.fixture

@@ -38,10 +38,11 @@ from ..provenance.consent_bundle import ExportedConsents
 from ..provenance.layers import ExportedLayers
 from ..provenance.ledger import Row as LedgerRow
 from ..provenance.signer import Signer, SigningKey
-from ..verify.report import Report, verify
+from ..verify.report import Report
 from ..verify.trace import Trace, trace
 from .casting import CastFace, cast_check, cast_morph, cast_remove, cast_set, cast_show
 from .checks import check_project, kept_check
+from .desk import report_from, verify, verify_all, verify_page, verify_paper
 from .faces import (
     FACE_PROPERTIES,
     FACE_SORTS,
@@ -202,6 +203,7 @@ __all__ = [
     "remove_stroke",
     "render",
     "report",
+    "report_from",
     "set_shot_settings",
     "settings_of",
     "setup",
@@ -214,6 +216,9 @@ __all__ = [
     "training_state",
     "undo_stroke",
     "verify",
+    "verify_all",
+    "verify_page",
+    "verify_paper",
     "video_info",
     "video_path",
     "videos",

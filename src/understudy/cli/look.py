@@ -13,8 +13,10 @@ from rich.table import Table
 from .. import api
 from ..errors import UsageError
 from ..files import write_text
+from ..paper.words import Language
 from ..reference import settings_lines
-from .flags import FaceFlag, SetFlag, SourceFaceFlag
+from ..verifier import look_at
+from .flags import FaceFlag, ForceFlag, SetFlag, SourceFaceFlag
 from .support import as_settings, at_work, say, typeable
 
 
@@ -54,23 +56,28 @@ def check(
 
 
 def verify(
-    file: Annotated[Path, Parameter(help="The video to look at. Nothing is kept of it.")],
+    path: Annotated[Path, Parameter(name="file", help="The video, or a folder of videos or layers. Nothing is kept of it.")],
     /,
     *,
-    json: Annotated[bool, Parameter(help="Print the report as JSON.")] = False,
+    json: Annotated[
+        Path | None, Parameter(help="Write the signed report to this file (.json), or for several into this folder; `-` prints it.")
+    ] = None,
+    html: Annotated[Path | None, Parameter(help="Write the report as a page to print (.html); for several, into this folder.")] = None,
+    language: Annotated[Language, Parameter(help="Of the page: en or nl.")] = "en",
+    force: ForceFlag = False,
 ) -> int:
-    """Say what is known about a video: its credentials, and whether it was made here.
+    """Say what is known about a video: its credentials, its marks, and whether it was made here. Works without network and without torch.
 
-    Exit code 0: valid and ours; 1: broken or altered; 3: nothing found.
+    Exit code 0: valid and ours; 1: broken or altered; 3: nothing found. Of a folder the worst counts.
 
     For example:
 
         understudy verify result.mp4
+
+        understudy verify found.mp4 --json report.json --html report.html --language nl
     """
     with at_work() as context:
-        report = api.verify(file, context=context)
-    say(report.json() if json else report.text())
-    return report.exit_code
+        return look_at(path, json=json, html=html, language=language, force=force, context=context, say=say)
 
 
 def trace(

@@ -111,7 +111,7 @@ def write_page(path: Path, html: str, *, force: bool) -> None:
     if path.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"{path} does not end in .html.", remedy=f"name it {path.stem}.html")
     if path.exists() and not force:
-        raise OutputExists(f"{path} is already there.", why="Nothing is overwritten unasked.", remedy="choose another name with -o, or add --force")
+        raise OutputExists(f"{path} is already there.", why="Nothing is overwritten unasked.", remedy="choose another name, or add --force")
     write_text(path, html)
 
 

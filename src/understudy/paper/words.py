@@ -30,7 +30,7 @@ class Words:
         self.language: Language = language
         self._texts = catalogue(language)
 
-    def __call__(self, key: str, **values: Any) -> str:
+    def __call__(self, key: str, /, **values: Any) -> str:
         return self._texts[key].format(**values) if values else self._texts[key]
 
     def has(self, key: str) -> bool:

@@ -14,6 +14,9 @@ from . import credentials
 Layer = Literal["plate", "face", "matte", "result"]
 LayerFormat = Literal["png16", "exr", "prores4444"]
 LAYERS: tuple[Layer, ...] = get_args(Layer)
+RECORD = "understudy.layer/1"
+INDEX = "layers.json"
+"""Written last: the list of everything in the folder, and what the ledger's row is about."""
 ENDINGS = {"png16": "png", "exr": "exr", "prores4444": "mov"}
 KINDS = {
     "plate": "the target as decoded, untouched",

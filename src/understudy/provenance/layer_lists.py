@@ -11,12 +11,8 @@ from typing import Any
 
 from ..video.timeline import edl, timeline
 from . import keys
-from .layer_job import KINDS, LAYERS, LayerJob
+from .layer_job import INDEX, KINDS, LAYERS, RECORD, LayerJob
 from .ledger import canonical
-
-RECORD = "understudy.layer/1"
-INDEX = "layers.json"
-"""Written last: the list of everything in the folder, and what the ledger's row is about."""
 
 
 def write_geometry(job: LayerJob, index: int, pts: int, faces: list[dict[str, Any]]) -> None:

@@ -1,8 +1,8 @@
 """The studio's words: one catalogue for each language, and numbers, dates and times as that language writes them.
 
 A key names a sentence, never a place on a page; `{name}` in a sentence is filled in. Settings are explained in English by their one definition
-(`config`) and in other languages by `setting.NAME` of the catalogue; so are the findings of the data doctor, what happened in an error, and the
-sentences of `verify` (`said`).
+(`config`) and in other languages by `setting.NAME` of the catalogue; so are the findings of the data doctor and what happened in an error. The
+sentences of `verify` stand in the catalogue of the pages to print (`paper`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ..config import flatten, walk
+from ..paper.words import Words as PaperWords
 
 Language = Literal["en", "nl"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -63,9 +64,13 @@ class Words:
         text = _SETTINGS[name] if self.language == "en" else self(f"setting.{name}")
         return text.replace("`", "")
 
-    def said(self, sentence: str) -> str:
-        """A sentence that the program says in English from a closed list; as it is where there is no translation."""
-        return self._texts.get(f"said.{sentence}", sentence)
+    def paper(self, key: str, **values: Any) -> str:
+        """A sentence of the pages to print (`understudy.paper`)."""
+        return PaperWords(self.language)(key, **values)
+
+    def report(self, key: str, values: Mapping[str, Any]) -> str:
+        """A sentence of a report of `verify`."""
+        return self.paper(f"verify.{key}", **values)
 
     # numbers, times
 

@@ -81,8 +81,8 @@ def _proxies(project: Path, args: dict[str, Any], context: Context) -> Result:
 def _verify(project: Path, args: dict[str, Any], context: Context) -> Result:
     file = Path(args["file"])
     try:
-        report = json.loads(api.verify(file, context=context).json())
-        return {**report, "trace": json.loads(api.trace(file, context=context).json())}
+        report = api.verify(file, context=context)
+        return {**json.loads(report.json()), "paper": api.verify_paper(report), "trace": json.loads(api.trace(file, context=context).json())}
     finally:
         # a video that was dropped to be looked at is not kept
         file.unlink(missing_ok=True)

@@ -17,9 +17,10 @@ from ..errors import LedgerBroken, MediaError
 from ..provenance import ledger
 from ..provenance.mark import fingerprint
 from ..provenance.mark.scan import Scan, Stretch, scan
-from ..types import Finding
+from ..types import Finding, Frame
+from .said import Said, finding
 
-COPIED = "Mark present, picture does not match."
+COPIED = Said("mark_copied").text()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,13 +35,13 @@ class Look:
     scan: Scan
 
 
-def look(path: Path, *, check: Callable[[], None] = lambda: None) -> Look:
-    """Read the mark of a video. A ledger that does not hold is as good as none, a damaged picture unreadable."""
+def look(path: Path, *, check: Callable[[], None] = lambda: None, see: Callable[[Frame], None] | None = None) -> Look:
+    """Read the mark of a video. A ledger that does not hold is as good as none, a damaged picture unreadable. `see` gets every frame that is read."""
     try:
-        found = scan(path, check=check)
+        found = scan(path, check=check, see=see)
     except MediaError:
         # a file that is cut short, for example: the other layers say so
-        return Look("unreadable", None, Scan((), np.zeros((0, fingerprint.LENGTH), np.float32)))
+        return nothing_seen()
     if not found.readable:
         return Look("unreadable", None, found)
     state: Literal["copied", "unknown", "none"] = "none"
@@ -60,6 +61,11 @@ def look(path: Path, *, check: Callable[[], None] = lambda: None) -> Look:
     return Look(state, copied, found)
 
 
+def nothing_seen() -> Look:
+    """Where there is no picture to look at."""
+    return Look("unreadable", None, Scan((), np.zeros((0, fingerprint.LENGTH), np.float32)))
+
+
 def matches(found: Scan, row: ledger.Row, number: int) -> bool:
     """Whether the pictures look like those of the record, in the crop that the mark's place tells or in a usual one."""
     known = fingerprint.unpack(row.body.get("fingerprint", ""))
@@ -75,28 +81,22 @@ def _rounded(places: Sequence[fingerprint.Crop]) -> list[fingerprint.Crop]:
 
 def finding_of(seen: Look) -> Finding:
     """The line of the report."""
-    evidence = tuple(_words(stretch) for stretch in seen.scan.stretches if stretch.mark.present)
+    evidence = [_words(stretch) for stretch in seen.scan.stretches if stretch.mark.present]
     if seen.state == "unreadable":
-        return Finding("watermark", "inconclusive", "The picture is too small, or too damaged, for an invisible mark to be read.")
+        return finding("watermark", "inconclusive", "mark_unreadable")
     if seen.state == "none":
-        headline = "No invisible mark was found. Strong compression and editing can remove it."
-        return Finding("watermark", "not found", headline)
+        return finding("watermark", "not found", "mark_none")
     if seen.state == "unknown":
-        read = seen.scan.numbers()
-        headline = (
-            "There is an invisible mark of this kind of studio, but its number is not in this machine's ledger."
-            if read
-            else "There is an invisible mark of this kind of studio, but its number cannot be read."
-        )
-        return Finding("watermark", "inconclusive", headline, evidence)
+        return finding("watermark", "inconclusive", "mark_unknown" if seen.scan.numbers() else "mark_no_number", *evidence)
     assert seen.row is not None
-    record = f"The number belongs to {seen.row.body['record_id']}, made on {seen.row.body['made_on']}."
+    record = Said("mark_record", {"record": seen.row.body["record_id"], "when": seen.row.body["made_on"]})
     if seen.state == "copied":
-        return Finding("watermark", "found invalid", COPIED, (record, "It may have been taken from that video and laid over this one.", *evidence))
-    return Finding("watermark", "found valid", "The invisible mark leads to a record of this machine, and the picture matches.", (record, *evidence))
+        return finding("watermark", "found invalid", "mark_copied", record, Said("mark_copied_how"), *evidence)
+    return finding("watermark", "found valid", "mark_ours", record, *evidence)
 
 
-def _words(stretch: Stretch) -> str:
-    number = f"number {stretch.mark.number:08x}, its check sum holds" if stretch.mark.number is not None else "number not readable"
-    how = ", mirrored" if stretch.mark.placement.mirrored else ""
-    return f"Seconds {stretch.begin:.1f} to {stretch.end:.1f}: sync score {stretch.mark.z:.1f}, {number}{how}."
+def _words(stretch: Stretch) -> Said:
+    mark = stretch.mark
+    key = ("mark_read" if mark.number is not None else "mark_unread") + ("_mirrored" if mark.placement.mirrored else "")
+    number = {"number": f"{mark.number:08x}"} if mark.number is not None else {}
+    return Said(key, {"begin": f"{stretch.begin:.1f}", "end": f"{stretch.end:.1f}", "z": f"{mark.z:.1f}", **number})

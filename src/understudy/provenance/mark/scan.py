@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...types import F32
+from ...types import F32, Frame
 from ...video.probe import probe
 from ...video.read import frame_pts, read_frames
 from . import fingerprint
@@ -55,8 +55,11 @@ class Scan:
         return list(dict.fromkeys(mark.number for mark in sure if mark.number is not None))
 
 
-def scan(path: Path, *, check: Callable[[], None] = lambda: None) -> Scan:
-    """Look for the mark and take fingerprint samples. `check` is called between frames and may raise to stop. Raises the MediaErrors."""
+def scan(path: Path, *, check: Callable[[], None] = lambda: None, see: Callable[[Frame], None] | None = None) -> Scan:
+    """Look for the mark and take fingerprint samples. `check` is called between frames and may raise to stop; `see` gets every frame that is read.
+
+    Raises the MediaErrors.
+    """
     info = probe(path)
     times = [float(pts * info.time_base) for pts in frame_pts(path)]
     times = [time - times[0] for time in times] if times else []
@@ -69,6 +72,8 @@ def scan(path: Path, *, check: Callable[[], None] = lambda: None) -> Scan:
         for frame in read_frames(path, want="planes", start_index=first, end_index=end, info=info):
             check()
             assert frame.planes is not None
+            if see is not None:
+                see(frame)
             if (frame.index - first) % every == 0:
                 samples.append(fingerprint.sample(frame.planes.y))
             if readable and (frame.index - first) % step == 0:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from ... import api
 from ...errors import StepMissing
 from ...home import home
 from ..desk import Desk, desk_of
-from ..pages import page
+from ..pages import page, words_of
+from ..papers import saved, shown
 from ..uploads import take_video
 from .project import job_state
 
@@ -39,6 +42,29 @@ def looked(request: Request, job: int) -> Response:
 @router.get("/verify/{job}/piece")
 def piece(request: Request, job: int) -> Response:
     return page(request, "verify_piece.html", screen="verify", **_state(request, desk_of(request), job))
+
+
+@router.get("/verify/{job}/page")
+def printed(request: Request, job: int, *, save: bool = False) -> Response:
+    """The report as a page to print."""
+    found, language = _result(request, job), words_of(request).language
+    report = api.report_from(found["paper"])
+    html = api.verify_page(report, found["paper"], language=language, studio="" if save else f"/verify/{job}/page?save=true")
+    return saved(html, f"{report.name}-report") if save else shown(html)
+
+
+@router.get("/verify/{job}/report.json")
+def signed(request: Request, job: int) -> Response:
+    """The signed report."""
+    text = json.dumps(_result(request, job)["paper"], indent=2, ensure_ascii=False)
+    return Response(text, media_type="application/json", headers={"Content-Disposition": 'attachment; filename="report.json"'})
+
+
+def _result(request: Request, number: int) -> dict[str, Any]:
+    job = _state(request, desk_of(request), number)["job"]
+    if not job.result:
+        raise StepMissing("There is no report yet.", remedy="wait until the look has ended")
+    return job.result
 
 
 def _state(request: Request, desk: Desk, number: int) -> dict[str, Any]:
