@@ -118,6 +118,9 @@ def test_what_never_comes_together_is_said_once() -> None:
     cost = np.where(BEAT < 50, 30.0, 1.0)
     report = judged(material(), material(seed=1), skin=cost)
     assert codes(report) == {"no-picture-skin"} and report.coverage["skin"] == 0.8
+    assert report.findings[0].severity == "noticeable" and report.outlook == "usable"
+    report = judged(material(), material(seed=1), skin=np.where(BEAT < 150, 30.0, 1.0))
+    assert report.findings[0].severity == "serious" and report.outlook == "weak", "a weak forecast names a grave reason"
     report = judged(material(), material(seed=1), cost=99.0)
     assert report.outlook == "weak"
 

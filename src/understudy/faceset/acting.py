@@ -27,6 +27,8 @@ FROWN_GAP = 0.5
 """Deep-set eyes and heavy brows look like a frown to the landmarker."""
 NO_FIT: dict[str, float] = {"skin": 8.0, "mouth": 14.0, "eyes": 12.0}
 """Distance of the best picture (see `Fit`) from which it does not fit."""
+_MUCH = 0.4
+"""Share of the target's time without a fitting picture that everybody will see: the forecast is weak from there on."""
 
 _EXPRESSIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("smile", "a broad smile", ("mouthSmileLeft", "mouthSmileRight")),
@@ -217,12 +219,13 @@ def unexplained(pair: Pair) -> Iterator[Finding]:
         frames = (cost > limit) & ~pair.explained
         if pair.long_enough(frames) and frames.mean() > 0.03:
             worst = int(np.flatnonzero(frames)[cost[frames].argmax()])
+            share = float(frames.mean())
             near = np.abs(pair.target.seconds - pair.target.seconds[worst]) < 0.3
             doing = _doing(pair.target, near & frames)
             name = _direction(*np.median(pair.target.pose_deg[near & frames, :2], 0))
             finding = Finding(
                 f"no-picture-{region}",
-                severity(float(frames.mean()), 0.6),
+                severity(share, 1.0 if share > _MUCH else 0.6),
                 "source",
                 f"No picture of the source really fits the target's {_REGION_WORDS[region]} here, though it shows each single thing.",
                 f"Let the source do what the target does here: the head {_turned(name)}{doing}.",
