@@ -75,6 +75,18 @@ def test_a_program_makes_changes_and_looks(studio: Studio, tmp_path: Path) -> No
     target, result = (studio.ask("GET", f"{here}/frames/{which}/3.jpg?width=256") for which in ("target", "result"))
     assert target.headers["content-type"] == "image/jpeg" and target.body[:2] == b"\xff\xd8" and target.body != result.body
 
+    given = studio.post(f"/p/{place}/cast", person="p1", performer="Nobody, performer")
+    assert given.status == 200 and 'data-part="1"' in given.text and given.headers["hx-trigger"] == "result-changed"
+    bent = send(studio, "POST", f"/p/{place}/cast/1", {"what": "strength", "keys": [[0, 1.0], [6, 0.4]]})
+    assert bent.status == 200 and "[6, 0.4]" in bent.text
+    limited = studio.post(f"/p/{place}/cast/1/span", begin="2", end="5")
+    assert "frames 2 to 5" in limited.text and "[6, 0.4]" in limited.text, "the curve stays"
+    assert studio.ask("GET", f"{here}/shots").json[0]["state"] == "stale"
+    assert send(studio, "POST", f"/p/{place}/cast/1", {"what": "strength", "keys": [[0, 1.5]]}).status == 400
+    assert send(studio, "POST", f"/p/{place}/cast/2", {"what": "strength", "keys": [[0, 0.5]]}).status == 400
+    assert 'data-part="1"' not in studio.post(f"/p/{place}/cast/1/remove").text
+    assert studio.ask("GET", f"{here}/shots").json[0]["state"] == "rendered"
+
     none = studio.ask("GET", f"{here}/training")
     assert none.status == 400 and none.json["code"] == "project.step-missing"
     wrong = studio.post_json(f"{here}/strokes", {"frame": 3, "kind": "smear"})

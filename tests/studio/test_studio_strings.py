@@ -19,6 +19,7 @@ PUT_TOGETHER = (
     "action.",
     "basis.",
     "basis_what.",
+    "cast.s",
     "check.picture_",
     "complaint_days.",
     "complaint_kind.",

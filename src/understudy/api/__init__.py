@@ -40,7 +40,7 @@ from ..provenance.ledger import Row as LedgerRow
 from ..provenance.signer import Signer, SigningKey
 from ..verify.report import Report
 from ..verify.trace import Trace, trace
-from .casting import CastFace, cast_check, cast_morph, cast_remove, cast_set, cast_show
+from .casting import CastFace, cast_change, cast_check, cast_morph, cast_remove, cast_set, cast_show
 from .checks import check_project, kept_check
 from .desk import report_from, verify, verify_all, verify_page, verify_paper
 from .faces import (
@@ -131,6 +131,7 @@ __all__ = [
     "WorstFrame",
     "add",
     "add_stroke",
+    "cast_change",
     "cast_check",
     "cast_morph",
     "cast_remove",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import UnderstudyError, UsageError
 from ..events import Context
@@ -121,6 +122,31 @@ def cast_set(
             write_cast(job.project, cast)
             raise
         return (*kept, new)
+
+
+def cast_change(
+    project: Path,
+    number: int,
+    *,
+    strength: float | Sequence[tuple[Moment, float]] | None = None,
+    share: float | Sequence[tuple[Moment, float]] | None = None,
+    span: tuple[Moment | None, Moment | None] | None = None,
+) -> tuple[Given, ...]:
+    """Change one part of the cast (1, 2 …): how strongly, its share, over which time. Returns the whole cast. Raises UsageError, BadSetting."""
+    changes: dict[str, Any] = {}
+    for name, curve in (("strength", strength), ("share", share)):
+        if curve is not None:
+            changes[name] = curve if isinstance(curve, (int, float)) else [tuple(key) for key in curve]
+    if span is not None:
+        changes["begin"], changes["end"] = span
+    with open_job(project, flags={}, context=Context()) as job:
+        cast = read_cast(job.project)
+        if not 1 <= number <= len(cast):
+            raise UsageError(f"The cast has no part {number}.", remedy="see it with: understudy cast PROJECT")
+        new = given(**{**cast[number - 1].model_dump(by_alias=False), **changes})
+        changed = (*cast[: number - 1], new, *cast[number:])
+        write_cast(job.project, changed)
+        return changed
 
 
 def cast_morph(project: Path, person: str, *, sources: tuple[str, str], begin: Moment, end: Moment) -> tuple[Given, ...]:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from . import (
     bundles,
+    cast,
     check,
     consents,
     events,
@@ -26,7 +27,7 @@ from . import (
     verify,
 )
 
-_PROJECT = (project, people, consents, check, faces, train, result, shot, strokes, publish, bundles, settings)
+_PROJECT = (project, people, consents, check, faces, train, result, shot, strokes, cast, publish, bundles, settings)
 _HOUSE = (start, verify, ledger, house, events, programs, programs_result)
 
 

@@ -1,4 +1,5 @@
 // The Result screen: the monitors, the player, the timeline, the shot's dials and the easel, and the keys that steer them.
+import { Cast } from "./cast.js";
 import { Dials } from "./dials.js";
 import { Monitor } from "./frames.js";
 import { Easel } from "./paint.js";
@@ -33,6 +34,7 @@ export async function setUpRoom() {
     show(player.index, player.speed !== 0);
   };
   const changed = () => document.body.dispatchEvent(new CustomEvent("result-changed"));
+  new Cast(room, player);
   new Dials(room, player, timeline, monitors.result);
   const easel = new Easel(room, player, { view, changed });
   // changed here, or in another window
