@@ -14,6 +14,7 @@ from understudy.studio.routes import routers
 
 SRC = Path(__file__).parents[2] / "src" / "understudy"
 PLACES = {
+    "account": "GET /p/{place}/account",
     "consent new": "POST /p/{place}/consents/{role}",
     "consent show": "GET /p/{place}/consents",
     "consent form": "GET /p/{place}/consents/{role}/form",

@@ -186,7 +186,7 @@ CASES: dict[str, tuple[Callable[[Bench], Path], str, int, tuple[str, str, str], 
         "proved",
         1,
         ("found valid", "found valid", "found valid"),
-        ("conflict_ledger_silent", "conflict_origins", "conflict_records"),
+        ("conflict_ledger_silent", "conflict_origins"),
     ),
 }
 

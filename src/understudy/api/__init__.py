@@ -91,7 +91,19 @@ from .shots import KEYABLE_SETTINGS, SHOT_SETTINGS, ShotState, list_shots, set_s
 from .steps import add, extract, layers, new, publish, render, status, train
 from .strokes import add_stroke, list_strokes, remove_stroke, undo_stroke
 from .training import Checkpoint, TrainingState, go_back, training_state
-from .trust import consent_add, consent_export, consent_file, consent_form, consent_new, consent_read, consent_revoke, consent_show, forget, receipts
+from .trust import (
+    account,
+    consent_add,
+    consent_export,
+    consent_file,
+    consent_form,
+    consent_new,
+    consent_read,
+    consent_revoke,
+    consent_show,
+    forget,
+    receipts,
+)
 from .whole import Swapped, swap
 
 __all__ = [
@@ -129,6 +141,7 @@ __all__ = [
     "Unpacked",
     "WallFace",
     "WorstFrame",
+    "account",
     "add",
     "add_stroke",
     "cast_change",

@@ -18,6 +18,7 @@ from ..errors import UsageError
 from ..events import Context
 from ..home import home
 from ..paper.words import Language
+from ..pipeline.account import account as account_page
 from ..pipeline.binding import bind_again
 from ..pipeline.consents import keep_record
 from ..pipeline.forget import Forgotten
@@ -100,6 +101,15 @@ def consent_add(project: Path, record: Path, *, same_person: bool = False) -> Co
 def consent_read(path: Path) -> ConsentRecord:
     """A record, after checking its signature. Raises ConsentMissing, ConsentAltered, ConsentInvalid."""
     return load_record(path)
+
+
+def account(project: Path, *, language: Language = "en", studio: str = "") -> str:
+    """The account of what a project published, as one HTML page for the public: no name and no original that a record does not allow.
+
+    Raises StepMissing where nothing was published.
+    """
+    with in_words(project), Project(project) as opened:
+        return account_page(opened, language, studio=studio)
 
 
 def consent_file(project: Path, record_id: str) -> Path:

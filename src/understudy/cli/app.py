@@ -18,6 +18,7 @@ from ..crash import write_crash
 from ..errors import UnderstudyError, UsageError
 from ..terminal import draw_error
 from . import look, steps
+from .account import account
 from .cast import cast
 from .complaint import app as complaint_app
 from .consent import app as consent_app
@@ -62,6 +63,7 @@ app.command(people, group=STEPS, sort_key=7.1)
 app.command(look.check, group=WHOLE, sort_key=0.5)
 app.command(look.verify, group=LOOK, sort_key=8)
 app.command(look.trace, group=LOOK, sort_key=8)
+app.command(account, group=LOOK, sort_key=8.7)
 app.command(look.settings, group=LOOK, sort_key=9)
 app.command(look.doctor, group=LOOK, sort_key=10)
 app.command(look.setup, group=LOOK, sort_key=11)

@@ -14,7 +14,8 @@ from ...errors import StepMissing
 from ..desk import desk_of, place_of
 from ..i18n import Language
 from ..memory import Place
-from ..pages import page
+from ..pages import page, words_of
+from ..papers import saved, shown
 from .project import job_state
 
 router = APIRouter(include_in_schema=False)
@@ -31,6 +32,14 @@ def publish(request: Request, place: str) -> Response:
 def piece(request: Request, place: str) -> Response:
     here = place_of(request, place)
     return page(request, "publish_piece.html", place=here, screen="publish", **_state(request, here))
+
+
+@router.get("/p/{place}/account")
+def account(request: Request, place: str, *, save: bool = False) -> Response:
+    """The account of what was published, to print or to put on a site."""
+    here = place_of(request, place)
+    html = api.account(here.folder, language=words_of(request).language, studio="" if save else f"/p/{place}/account?save=true")
+    return saved(html, f"{here.name}-account") if save else shown(html)
 
 
 @router.get("/p/{place}/label/{language}.jpg")

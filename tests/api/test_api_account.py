@@ -1,0 +1,81 @@
+"""The account of a production: everything that the public must know, no name and no original that a record does not allow."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from actors import clip
+from publishing import publish_clip, signed
+from synthetic import cut_clip
+
+from understudy import api
+from understudy.cli import main
+from understudy.errors import StepMissing
+from understudy.project import Project
+from understudy.provenance.consent import issue_permit, load_record, revoke
+from understudy.store import StageRow
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+pytestmark = pytest.mark.usefixtures("ready_home")
+
+
+def produced(folder: Path, **performer) -> Path:
+    """A project with one video that was published for real."""
+    target = cut_clip(clip("B_eval"), folder / "in.mp4", n=20, size=(320, 320))
+    settings = {"house.name": f"House {HOSTILE}", "house.contact": "desk@example.org"}
+    project = api.new(folder / "film.understudy", settings=settings)
+    api.add(project, target, role="target")
+    face = signed(folder, "face", subject="Anna de Vries", purpose=f"a film about Anna {HOSTILE}", production=f"Harbour {HOSTILE}")
+    other = signed(folder, "performer", subject="Bob Jansen", **performer)
+    permits = tuple(issue_permit(path, role=role, actions=["publish"]) for path, role in ((face, "face"), (other, "performer")))
+    for path in (face, other):
+        api.consent_add(project, path)
+    made = publish_clip(target, folder / "out.mp4", permits=permits, frames=range(20))
+    with Project(project) as opened:
+        report = {"path": str(made.path), "sha256": made.sha256, "label": made.label, "frames": made.n_frames, "altered": made.n_altered}
+        opened.store.stage_done(StageRow("a publication", "publish", "out.mp4", 1.0, report))
+    return project
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_what_the_public_must_know_and_no_more(tmp_path, language) -> None:
+    project = produced(tmp_path)
+    html = api.account(project, language=language)
+    kept = api.published_videos(project)[0]
+    for part in (
+        "desk@example.org",
+        kept.sha256,
+        "AI MODIFIED",
+        "20",
+        "consent-",
+        "MIT",
+        {"en": "Not named here", "nl": "Hier niet genoemd"}[language],
+    ):
+        assert part in html
+    assert "Anna" not in html and "Vries" not in html and "Bob" not in html and str(tmp_path) not in html
+    # the performer did not agree to be shown: one picture, the labelled one
+    assert html.count("data:image/jpeg") == 1
+    assert "<script" not in html and "onerror=alert(1)>" not in html and "&lt;img src=x" in html
+    assert not re.search(r"(?:src|href)=\"(?!data:)", html)
+
+
+def test_what_a_record_allows_is_shown(tmp_path) -> None:
+    project = produced(tmp_path, named=True, show_original=True)
+    html = api.account(project)
+    assert "Bob Jansen" in html and "Anna" not in html and html.count("data:image/jpeg") == 2
+    (record,) = [path for path in tmp_path.glob("*.consent.json") if load_record(path).role == "performer"]
+    revoke(load_record(record).record_id, reason="asked")
+    assert "Taken back" in api.account(project)
+    (tmp_path / "out.mp4").unlink()
+    assert "no longer at its place" in api.account(project) and "data:image" not in api.account(project)
+
+
+def test_the_command(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StepMissing):
+        api.account(api.new(tmp_path / "empty"))
+    project = produced(tmp_path)
+    assert main(["account", str(project), "--language", "nl", "-o", "a.html"]) == 0 and "Verantwoording" in Path("a.html").read_text()
+    assert main(["account", str(project), "-o", "a.html"]) == 1
