@@ -61,7 +61,7 @@ class Material:
         if found:
             sides = found[0].box_xyxy[2:] - found[0].box_xyxy[:2]
             self.largest = max(self.largest, float(np.max(sides)))
-            self.seconds += lasts
+            self.seconds = min(self.seconds + lasts, float(self.info.duration))
 
     @property
     def bits(self) -> float:
