@@ -131,7 +131,7 @@ def test_only_faces_can_be_thrown_out(studio: Studio, place: str, numbers: str) 
 def test_a_set_is_packed_saved_and_put_in_again(studio: Studio, place: str) -> None:
     refused = studio.upload(f"/p/{place}/faces/upload/", b"no zip at all", name="a.faceset")
     assert refused.status == 413 and refused.json["shown"]["remedy"] and not [path for path in studio.files() if path.endswith((".faceset", ".part"))]
-    assert studio.ask("GET", f"/p/{place}/faces/packed").status == 400
+    assert studio.ask("GET", f"/p/{place}/packed.faceset").status == 400
     assert studio.post(f"/p/{place}/faces/pack").status == 200
     job = studio.ask("GET", f"/api/projects/{place}/jobs").json[0]
     assert studio.wait_for(job["job"])["error"]["code"].startswith("consent"), "nothing is packed without consent"
@@ -139,7 +139,7 @@ def test_a_set_is_packed_saved_and_put_in_again(studio: Studio, place: str) -> N
     assert studio.post_json(f"/api/projects/{place}/consents", record).status == 201
     assert studio.post(f"/p/{place}/faces/pack").status == 200
     assert studio.wait_for(studio.ask("GET", f"/api/projects/{place}/jobs").json[0]["job"])["state"] == "done"
-    file = studio.ask("GET", f"/p/{place}/faces/packed")
+    file = studio.ask("GET", f"/p/{place}/packed.faceset")
     assert file.status == 200 and file.body[:2] == b"PK"
     assert studio.upload(f"/p/{place}/faces/upload/", file.body, name="../../her.faceset").status == 200
     assert studio.wait_for(studio.ask("GET", f"/api/projects/{place}/jobs").json[0]["job"])["state"] == "done"

@@ -35,7 +35,7 @@ def pack(request: Request, place: str) -> Response:
     return _set(request, here)
 
 
-@router.get("/p/{place}/faces/packed")
+@router.get("/p/{place}/packed.faceset")
 def packed(request: Request, place: str) -> Response:
     """The set that was packed last."""
     here = place_of(request, place)
