@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -13,10 +15,11 @@ from understudy import api
 from understudy.events import Context
 from understudy.faces.trackfile import load_tracks, save_tracks
 from understudy.faceset.thumbs import ENDS, PICTURES
-from understudy.pipeline.extract import cut, shots_key, track_files, who_is_meant
+from understudy.pipeline.extract import cut, shots_key, track_files, tracks_key, who_is_meant
 from understudy.pipeline.job import Job, open_job
 from understudy.pipeline.media import Footage, footage
 from understudy.pipeline.people import heads_of
+from understudy.run.stage import Unit, stage_key
 from understudy.types import Shot, Track
 from understudy.video.index import frame_index
 
@@ -58,7 +61,9 @@ def looped_project(folder: Path, clip: Path, *, times: int, wall: bool = False) 
         source = footage(job.project, "source")
         parts = _one_shot(job, source) if wall else cut(job, source)
         for part, place in zip(parts, track_files(job, parts), strict=True):
-            save_tracks([_round(track, part, times=times, n=n, number=i) for i, track in enumerate(tracks)], place)
+            round_ = [_round(track, part, times=times, n=n, number=i) for i, track in enumerate(tracks)]
+            # noted as done, so that another run finds it and looks at nothing again
+            job.run("extract", [Unit(stage_key(tracks_key(job), part.shot_id), source.path.name, place, _saving(round_, place))])
         if wall:
             _round_wall(once, job, first, source, times=times)
     return made
@@ -68,8 +73,22 @@ def _one_shot(job: Job, source: Footage) -> list[Shot]:
     """The whole video as one shot, without looking for cuts."""
     pts = frame_index(source.path).pts
     shot = Shot(source.media_id, f"{source.media_id}-whole", 0, len(pts), int(pts[0]), int(pts[-1]) + 1)
-    job.project.store.put_shots(source.media_id, shots_key(job, source.sha256), [shot])
+    key, store = shots_key(job, source.sha256), job.project.store
+
+    def work() -> dict[str, Any]:
+        store.put_shots(source.media_id, key, [shot])
+        return {"shots": 1}
+
+    job.run("shots", [Unit(key, source.path.name, store.path, work)])
     return [shot]
+
+
+def _saving(tracks: list[Track], place: Path) -> Callable[[], dict[str, Any]]:
+    def work() -> dict[str, Any]:
+        save_tracks(tracks, place)
+        return {"tracks": len(tracks)}
+
+    return work
 
 
 def _round_wall(once: Job, job: Job, first: Footage, source: Footage, *, times: int) -> None:
