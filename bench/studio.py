@@ -103,6 +103,12 @@ def _link(home: Path, machine: str | None) -> None:
     os.environ["UNDERSTUDY_HOME"] = str(home)
 
 
+def _until(page: Any, condition: str) -> None:
+    """Asked from outside: the page's own rules forbid to run text as a script."""
+    while not page.evaluate(condition):
+        page.wait_for_timeout(5)
+
+
 def _one(browser: Any, studio: Any, path: str, sort: str) -> dict[str, Any]:
     """One order: opened in a fresh browser, then scrolled by the wheel from the top to the end, fast and slow."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
@@ -111,7 +117,7 @@ def _one(browser: Any, studio: Any, path: str, sort: str) -> dict[str, Any]:
     page = context.new_page()
     began = time.perf_counter()
     page.goto(studio.origin + path, wait_until="commit")
-    page.wait_for_function(PAINTED, polling="raf")
+    _until(page, PAINTED)
     first_paint = 1000 * (time.perf_counter() - began)
     listed = page.evaluate("performance.getEntriesByType('resource').filter(one => one.name.includes('/list?')).map(one => one.duration)[0]")
     page.wait_for_timeout(500)
@@ -125,7 +131,7 @@ def _one(browser: Any, studio: Any, path: str, sort: str) -> dict[str, Any]:
         page.mouse.wheel(0, (height - 7200) / 60)
         page.wait_for_timeout(30)
     began = time.perf_counter()
-    page.wait_for_function(ALL_THERE, polling="raf")
+    _until(page, ALL_THERE)
     settled = 1000 * (time.perf_counter() - began)
     tasks, frames = page.evaluate("window.longTasks"), sorted(page.evaluate("window.frames"))
     scrolled = page.evaluate("scrollY")

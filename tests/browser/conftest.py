@@ -48,7 +48,7 @@ def open_page(browser, studio: Studio) -> Iterator[Callable[..., object]]:
         page = context.new_page()
         page.set_default_timeout(90_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda message: wrong.append(message.text) if "Content Security Policy" in message.text else None)
+        page.on("console", lambda message: wrong.append(f"{message.text} {message.location}") if "Content Security Policy" in message.text else None)
         page.goto(studio.origin + path)
         contexts.append(context)
         return page
