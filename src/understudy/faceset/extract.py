@@ -52,15 +52,16 @@ def build_faceset(
     settings: FacesetSettings,
     context: Context,
     standing: Standing = NOTHING_SAID,
+    others: int = 0,
 ) -> tuple[Faceset, dict[str, int]]:
     """Make the set of `identity` from the video at `path` in `folder` (replaced if it is there), and say how many pictures were left out.
 
     The counts are by reason: `wrong person`, `thrown out` (by the user, see `standing`), `unsure`, `too small`, `cut off`, `covered`, `blurred`,
     `duplicate`, `too many`. The video is decoded once; memory does not grow with the size of its pictures. Raises TooFewFaces where fewer
-    than 3 are left.
+    than 3 are left. `others`: how many faces of other people there are beside those in `tracks`.
     """
     mine = own_tracks(tracks, identity)
-    others = sum(len(t) for t in tracks if t.track_id not in identity.track_ids)
+    others += sum(len(t) for t in tracks if t.track_id not in identity.track_ids)
     left_out = {"wrong person": others} if others else {}
     if not mine:
         raise _too_few(0, left_out)

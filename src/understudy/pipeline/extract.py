@@ -207,6 +207,7 @@ def collect(job: Job, footage: Footage, person: Person) -> Faceset:
             footage.info,
             tracks=person.own_tracks,
             identity=person.identity,
+            others=sum(who.n_frames for who in person.everybody if who.identity_id != person.identity.identity_id),
             folder=folder,
             settings=job.settings.faceset,
             context=job.context,
