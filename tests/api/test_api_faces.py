@@ -13,6 +13,7 @@ from studio import A, B, main, record
 from synthetic import cut_clip
 
 from understudy import api
+from understudy.config import FaceSettings
 from understudy.errors import ConsentMissing, PackBroken, UsageError
 from understudy.events import Context, Event
 from understudy.faceset.extract import load_faceset
@@ -96,7 +97,7 @@ def test_the_wall_its_orders_and_the_trash(project: Path, capsys: pytest.Capture
     (third,) = set(sets(project)) - {first, second}
     assert not set(load_faceset(third).frame_index.tolist()) & set(inside) and outside.frame in load_faceset(third).frame_index
     assert [f.number for f in api.faces(project, shown="trash").faces] == inside
-    api.extract(project, settings={"faces.parse_every": 12})
+    api.extract(project, settings={"faces.parse_every": FaceSettings().parse_every})
     assert set(sets(project)) == {first, second, third}
 
     assert (api.faces_undo(project), api.faces_undo(project), api.faces_undo(project)) == (1, 6, 0)
