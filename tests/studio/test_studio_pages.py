@@ -37,17 +37,17 @@ def test_every_setting_is_a_field_and_is_kept(studio: Studio, place: str) -> Non
 def test_a_consent_that_is_not_complete_is_not_taken(studio: Studio, place: str) -> None:
     fields = {"subject": "Ada", "purpose": "p", "production": "f", "channels": "tv", "actions": "train", "recorded_by": "me", "expires": "2090-01-01"}
     satire = {"basis": "public interest or satire", "reason": "Because the public has to know about this."}
-    for lacking in (
-        {"basis": "consent", "expires": ""},
-        {"basis": "consent", "expires": "2020-01-01"},
-        {"basis": "consent", "channels": " , "},
-        {"basis": "guardian"},
-        {"basis": "next of kin"},
-        {**satire, "editors": ["One", "one"]},
-        {**satire, "editors": ["One", "Two"], "reason": "short"},
+    for code, lacking in (
+        ("invalid", {"basis": "consent", "expires": ""}),
+        ("invalid", {"basis": "consent", "expires": "2020-01-01"}),
+        ("invalid", {"basis": "consent", "channels": " , "}),
+        ("guardian", {"basis": "guardian"}),
+        ("invalid", {"basis": "next of kin"}),
+        ("editors", {**satire, "editors": ["One", "one"]}),
+        ("editors", {**satire, "editors": ["One", "Two"], "reason": "short"}),
     ):
         reply = studio.post(f"/p/{place}/consents/face", **{**fields, **lacking})  # type: ignore[arg-type]
-        assert reply.status == 400 and 'data-code="consent.invalid"' in reply.text, lacking
+        assert reply.status == 400 and f'data-code="consent.{code}"' in reply.text, lacking
     assert api.consents(folder(studio, place)) == {}
 
 
