@@ -1,7 +1,7 @@
 """How much does the invisible mark stand? Marks clips, treats the copies as the world does, and reads them again.
 
     python bench/watermark.py her.mp4 him.mov               # the whole table
-    python bench/watermark.py --quick assets/actors/*.mp4   # the treatments that matter most
+    python bench/watermark.py --quick assets/actors/*.mp4   # the treatments that matter most (--only WORDS … for others)
     python bench/watermark.py --false 5000 FOLDER …         # and that many unmarked windows that must not be taken for marked
     python bench/watermark.py --sheet sheet.png *.mp4       # what the mark changes, eight times as strong, to be looked at
 
@@ -88,6 +88,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path, nargs="+")
     parser.add_argument("--quick", action="store_true", help="only crf 28, half size, crop, mirror")
+    parser.add_argument("--only", nargs="*", default=(), metavar="WORDS", help="only treatments whose names have one of these words in them")
     parser.add_argument("--frames", type=int, default=75, help="frames of a window (default 75: three seconds)")
     parser.add_argument("--false", type=int, default=0, metavar="N", help="unmarked windows to try")
     parser.add_argument("--also", type=Path, nargs="*", default=(), metavar="FOLDER", help="folders of more videos and photos for unmarked windows")
@@ -102,11 +103,10 @@ def _table(asked: argparse.Namespace) -> None:
     others = [*asked.clips[1:], asked.clips[0]]
     with multiprocessing.get_context("spawn").Pool(asked.processes) as pool:
         clips = []
-        for clip in pool.imap(partial(_try, quick=asked.quick, count=asked.frames), zip(asked.clips, others, strict=True), chunksize=1):
-            print(
-                "; ".join([f"{clip.name}: PSNR {clip.psnr:.1f} dB", *(f"{n} {'ok' if ok else 'NO'} {z:.1f}" for n, (ok, z) in clip.read.items())]),
-                flush=True,
-            )
+        for clip in pool.imap(
+            partial(_try, quick=asked.quick, only=tuple(asked.only), count=asked.frames), zip(asked.clips, others, strict=True), chunksize=1
+        ):
+            print("; ".join([f"{clip.name}: PSNR {clip.psnr:.1f} dB", *(f"{n} {_word(ok)} {z:.1f}" for n, (ok, z) in clip.read.items())]), flush=True)
             clips.append(clip)
     print(f"\n| treatment | read | of these small ({SMALL} lines or fewer) | sync z, median | least |\n|---|---|---|---|---|")
     for name in clips[0].read:
@@ -133,14 +133,19 @@ def _table(asked: argparse.Namespace) -> None:
         _sheet(asked.clips, asked.sheet)
 
 
-def _try(pair: tuple[Path, Path], *, quick: bool, count: int) -> Clip:
+def _word(ok: bool) -> str:
+    return "ok" if ok else "NO"
+
+
+def _try(pair: tuple[Path, Path], *, quick: bool, only: tuple[str, ...], count: int) -> Clip:
     """Everything for one clip; `pair` is the clip and another one, whose mark is lifted for the copy attack."""
     cv2.setNumThreads(1)
     path, other = pair
     pictures = load(path, count)
     numbers = [random.Random(f"{path.name} {n}").getrandbits(32) for n in range(_AVERAGED)]
     marked, milliseconds, noise = _mark(pictures, numbers[0])
-    found = {name: _read(treat(marked)) for name, treat in treatments(quick=quick).items()}
+    wanted = {name: treat for name, treat in treatments(quick=quick).items() if not only or any(words in name for words in only)}
+    found = {name: _read(treat(marked)) for name, treat in wanted.items()}
     averaged = _read(x264(23)(_averaged(pictures[:25], numbers)))
     copied, alike = _copy_attack(pictures, load(other, 25))
     return Clip(
