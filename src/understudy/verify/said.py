@@ -32,7 +32,10 @@ class Said:
     values: dict[str, Any] = field(default_factory=dict)
 
     def text(self, language: Language = "en") -> str:
-        return Words(language)(f"verify.{self.key}", **self.values)
+        words = Words(language)
+        # times are kept exact and written as the language does
+        filled = {name: f"{words.date(value)}, {value[11:16]} UTC" if name == "when" else value for name, value in self.values.items()}
+        return words(f"verify.{self.key}", **filled)
 
 
 def finding(check: Check, verdict: Verdict, headline: Said | str, *details: Said | None) -> Finding:
