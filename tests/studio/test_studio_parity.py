@@ -41,6 +41,11 @@ PLACES = {
     "strokes add": "POST /p/{place}/strokes",
     "strokes undo": "POST /p/{place}/strokes/undo",
     "strokes remove": "POST /p/{place}/strokes/{number}/remove",
+    "cast show": "GET /p/{place}/piece/cast",
+    "cast set": "POST /p/{place}/cast",
+    "cast morph": "POST /p/{place}/cast/morph",
+    "cast remove": "POST /p/{place}/cast/{number}/remove",
+    "report": "GET /verify/{job}/report.json",
     "status": "GET /p/{place}",
     "faces list": "GET /p/{place}/faces/list",
     "faces sort": "GET /p/{place}/faces/list",
@@ -65,11 +70,20 @@ PLACES = {
 }
 """command -> where the studio does the same"""
 ELSEWHERE = {
+    "cast check": "is not on the screen Check yet, which looks at the one source",
+    "keys show": "the keys are looked after by whoever administers the machine, on a terminal",
+    "keys use": "see keys show",
+    "keys machine": "see keys show",
     "studio": "is the studio",
     "setup": "is done before there is a studio: it fetches the networks",
 }
 """Commands that have no place in the studio, and why."""
 OTHERWISE = {
+    "cast_check": "see ELSEWHERE",
+    "keys_machine": "see ELSEWHERE",
+    "keys_show": "see ELSEWHERE",
+    "keys_use": "see ELSEWHERE",
+    "report": "the page of a verification gives the same report",
     "swap": "the studio has `make`, over a project",
     "check": "the studio has `check_project`",
     "check_page": "the screen Check is that page",
