@@ -448,3 +448,19 @@ def test_patches_are_read_in_a_stream(make_clip, tmp_path):
     publish_clip(make_clip("in.mp4"), tmp_path / "out.mp4", patches=patches)
     # before, the label looks where the faces are: at no more than sixty frames, however long the video
     assert asked[-12:] == list(range(12)) and asked[:-12] == list(range(3, 9))
+
+
+def test_a_hole_in_the_target_is_told(make_clip, tmp_path):
+    target = make_clip("hurt.avi", n=20, size=(160, 128), codec="mjpeg", pix_fmt="yuvj420p", options={"qscale": "2"})
+    data = bytearray(target.read_bytes())
+    starts = [i for i in range(len(data) - 3) if data[i : i + 3] == b"\xff\xd8\xff"]
+    data[starts[12] : starts[13] - 16] = bytes(starts[13] - 16 - starts[12])
+    target.write_bytes(data)
+    lost = 20 - len(list(read_frames(target)))
+    events: list[Event] = []
+    made = publish_clip(target, tmp_path / "out.mp4", report=events.append)
+    assert lost == 1 and made.n_frames == 19
+    assert any(event.kind == "warning" and "could not be decoded" in event.message for event in events)
+    kept = [pts * probe(target).time_base for pts in frame_pts(target)]
+    times = [frame.time for frame in read_frames(made.path)]
+    assert times == [time for index, time in enumerate(kept) if index != 12], "all others keep their time"

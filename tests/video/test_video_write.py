@@ -155,11 +155,12 @@ def test_odd_sides_of_420_keep_their_size(make_clip, tmp_path):
     assert after.size_wh == (97, 63) and after.color.chroma == "444"
 
 
-@pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
-def test_hdr_metadata_is_kept(make_clip, tmp_path, codec):
+@pytest.mark.parametrize(("codec", "name"), [("h264", "out.mp4"), ("hevc", "out.mp4"), ("av1", "out.mp4"), ("prores", "out.mov")])
+def test_hdr_metadata_is_kept(make_clip, tmp_path, codec, name):
     words = "log-level=none:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400"
     path = make_clip("hdr.mp4", codec="libx265", pix_fmt="yuv420p10le", n=3, options={"preset": "ultrafast", "x265-params": words})
-    after = rewrite(path, tmp_path / "out.mp4", encode=EncodeSettings(preset="ultrafast", codec=codec))
+    after = rewrite(path, tmp_path / name, encode=EncodeSettings(preset="ultrafast", codec=codec))
+    assert len(list(read_frames(tmp_path / name))) == 3
     assert after.hdr is not None and after.hdr == probe(path).hdr
     assert after.hdr.mastering == (34000, 16000, 13250, 34500, 7500, 3000, 15635, 16450, 10000000, 50)
     assert after.hdr.light_levels == (1000, 400)

@@ -73,14 +73,19 @@ def render(job: Job, scene: Scene, *, shots: Collection[int] = ()) -> Rendered:
             job.run("render", units)
     else:
         job.run("render", units)
-    _tell_of_untouched(job, scene, units)
+    _tell_of_gaps(job, scene, units)
     return Rendered(tuple(u.output for u in units), scene.key, scene.ensemble)
 
 
-def _tell_of_untouched(job: Job, scene: Scene, units: Sequence[Unit]) -> None:
-    """Say whose face came to nothing: a cast that silently leaves somebody out is found too late."""
+def _tell_of_gaps(job: Job, scene: Scene, units: Sequence[Unit]) -> None:
+    """Say whose face came to nothing, and where the target itself has holes: what is silently left out is found too late."""
     for unit in units:
         row = job.project.store.stage(unit.key)
+        damaged = row.report.get("damaged", 0) if row else 0
+        if damaged:
+            what = "one frame is" if damaged == 1 else f"{damaged} frames are"
+            why = "too damaged to be decoded, and left out of the result; everything around is kept in time"
+            job.context.report(Event("render", "warning", f"{scene.footage.path.name}, {unit.subject}: {what} {why}"))
         for number in row.report.get("untouched", []) if row else []:
             take = next(take for take in scene.takes if take.key == unit.key)
             track = take.tracks[number]

@@ -161,6 +161,7 @@ def publish(
                 cuts=cuts,
             )
             looked["result"] = gate.refuse_unless_passed(watcher.verdict(), watcher.what)
+            _tell_of_holes(meter, target, written)
             meter.note("Signing")
             body: dict[str, Any] = {
                 **about(agreed, label, model_id),
@@ -246,6 +247,15 @@ def _counted(pictures: Iterator[tuple[Planes, int]], meter: Meter) -> Iterator[t
     for picture in ahead(pictures):
         yield picture
         meter.step()
+
+
+def _tell_of_holes(meter: Meter, target: Path, written: int) -> None:
+    lost = len(frame_pts(target)) - written
+    if lost > 0:
+        what = "One frame" if lost == 1 else f"{lost} frames"
+        meter.note(
+            f"{what} of {target.name} could not be decoded and {'is' if lost == 1 else 'are'} missing; all others keep their time.", warning=True
+        )
 
 
 def _warn(meter: Meter, label: Label, target: Path) -> None:

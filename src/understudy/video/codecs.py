@@ -83,9 +83,14 @@ def encoding_for(info: VideoInfo, encode: EncodeSettings, suffix: str) -> Encodi
     return Encoding(encoder, options, color, "hvc1" if encode.codec == "hevc" and suffix != ".mkv" else None, _bits(encode))
 
 
-def lost_metadata(encode: EncodeSettings, hdr: HdrStatic | None) -> bool:
-    """Whether the display that HDR was graded on cannot be told in this codec. (Its curve and primaries always are.)"""
-    return encode.codec == "prores" and hdr is not None
+def hdr_by_boxes(encode: EncodeSettings, hdr: HdrStatic | None, suffix: str) -> bool:
+    """Whether the display that HDR was graded on must be told by the file, as the codec has no place for it."""
+    return encode.codec == "prores" and hdr is not None and suffix == ".mov"
+
+
+def lost_metadata(encode: EncodeSettings, hdr: HdrStatic | None, suffix: str) -> bool:
+    """Whether the display that HDR was graded on cannot be told at all. (Its curve and primaries always are.)"""
+    return encode.codec == "prores" and hdr is not None and suffix != ".mov"
 
 
 def _by_word(encode: EncodeSettings) -> bool:

@@ -17,6 +17,7 @@ from ..errors import OutputError
 from ..files import translate
 from ..types import F32, VideoInfo
 from .color import planes_from_rgb
+from .mov_hdr import add_hdr
 from .write import color_tags
 
 PROFILE = "5"
@@ -57,6 +58,11 @@ class ProresWriter:
         except FFmpegError as failed:
             if kind is None:
                 raise self._explain(failed) from failed
+        if kind is None and self._info.hdr is not None:
+            try:
+                add_hdr(self.path, self._info.hdr)
+            except OSError as failed:
+                raise translate(failed, self.path) from failed
 
     def put(self, picture: F32, pts: int, duration: int) -> None:
         """Add a picture, float32 0..1: gray (H, W), RGB (H, W, 3), or RGB with straight alpha (H, W, 4)."""

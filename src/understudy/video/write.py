@@ -23,10 +23,11 @@ from ..config import EncodeSettings
 from ..errors import OutputError
 from ..files import whole_file
 from ..types import ColorInfo, Planes, VideoInfo
-from .codecs import Encoding, check_encoding, encoding_for, lost_metadata
+from .codecs import Encoding, check_encoding, encoding_for, hdr_by_boxes, lost_metadata
 from .companions import Companions, Note
 from .containers import container_for
 from .layout import relaid
+from .mov_hdr import add_hdr
 from .probe import PRIMARIES, TRANSFERS, UNKNOWN_TAG
 from .read import plane_format
 from .schedule import leave_real_time
@@ -64,7 +65,7 @@ def write_video(
     container = container_for(path)
     check_encoding(path, encode)
     encoding = encoding_for(info, encode, suffix)
-    _tell_losses(info, encode, encoding, note)
+    _tell_losses(info, encode, encoding, suffix, note)
     with whole_file(path) as part, ExitStack() as stack:
         source = stack.enter_context(open_media(audio_from)) if audio_from is not None else None
         options = {} if suffix == ".mkv" else _mp4_options(info, source)
@@ -74,6 +75,8 @@ def write_video(
                 count = _write(out, frames, source, job)
         except FFmpegError as error:
             raise _explain(error, path) from error
+        if info.hdr is not None and hdr_by_boxes(encode, info.hdr, suffix):
+            add_hdr(part, info.hdr)
     return count
 
 
@@ -148,11 +151,11 @@ def _picture_stream(out: OutputContainer, job: _Job) -> VideoStream:
     return stream
 
 
-def _tell_losses(info: VideoInfo, encode: EncodeSettings, encoding: Encoding, note: Note) -> None:
+def _tell_losses(info: VideoInfo, encode: EncodeSettings, encoding: Encoding, suffix: str, note: Note) -> None:
     if encoding.color.chroma == "420" and info.color.chroma in ("422", "444"):
         note(f"{encode.codec} holds a quarter of the colour samples only (4:2:0), and the target has more; choose hevc or prores to keep them.")
-    if lost_metadata(encode, info.hdr):
-        note("ProRes keeps the HDR curve and primaries, but not the description of the display that it was graded on; hevc keeps both.")
+    if lost_metadata(encode, info.hdr, suffix):
+        note("ProRes in mkv keeps the HDR curve and primaries, but not the description of the display that it was graded on; mov keeps both.")
 
 
 def _mp4_options(info: VideoInfo, source: InputContainer | None) -> dict[str, str]:
