@@ -102,10 +102,10 @@ def measure(pair: Pair, folder: Path, *, minutes: list[float], seconds: float, t
     versions: dict[str, Seen] = {}
     costs: dict[str, dict[str, float]] = {}
     with open_job(project, flags=settings, context=context) as job:
-        permits = permits_of(job.project)
+        permits = permits_of(job.project, "train", "render", "publish")
         cast = find_cast(job, footage(job.project, "source"), footage(job.project, "target"))
         rendered = render_cast(job, cast, permits=permits, draft=True)
-        deliver(job, folder / "draft.mp4", source=cast.source, target=cast.target, rendered=rendered, permits=permits, overwrite=True)
+        deliver(job, folder / "draft.mp4", target=cast.target, rendered=rendered, overwrite=True)
         costs["draft"] = {"seconds": time.monotonic() - began}
         known = look(target)
         versions["draft"] = look_again(merged(cast, rendered), known)

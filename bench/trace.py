@@ -114,7 +114,7 @@ def _copy(path: Path, out: Path) -> Path:
             rgb = frame.to_ndarray(format="rgb24")
             height, width = rgb.shape[:2]
             top, left = round(CUT * height), round(CUT * width)
-            cut = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb[top : height - top, left : width - left]), format="rgb24")
+            cut = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb[top : height - top, left : width - left], np.uint8), format="rgb24")
             if stream is None:
                 stream = cast(Any, made.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "28"}))
                 stream.width, stream.height, stream.pix_fmt = width // 4 * 2, height // 4 * 2, "yuv420p"
