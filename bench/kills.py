@@ -49,7 +49,7 @@ def main() -> int:
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     with Project(asked.out / "project") as project:
-        permit = permits_of(project).face
+        permit = permits_of(project, "train", "render").face
         (folder,) = (path.parent for path in project.folder.glob("**/report.json") if (path.parent / "crops.npy").is_file())
     require(permit, role="face", action="train")
     faceset = load_faceset(folder)

@@ -132,7 +132,7 @@ def measure(folder: Path, height: int, frames: int) -> dict[str, Any]:
     project = prepared(folder / f"project-{height}-{frames}", target)
     clock = Clock()
     with open_job(project, flags={"quality": "draft"}, context=Context()) as job:
-        permits = permits_of(job.project)
+        permits = permits_of(job.project, "render", "publish")
         source, shot = footage(job.project, "source"), footage(job.project, "target")
         cast_ = find_cast(job, source, shot)
         shutil.rmtree(project / "render", ignore_errors=True)
