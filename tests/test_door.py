@@ -7,6 +7,7 @@ Something new that is not listed fails these tests. Lists: `API`, `COMMANDS`, `P
     shown      a picture for the person at work: the visible label wherever a face was changed
     worded     small pictures on a page for the person at work: the words AI MODIFIED on each that was altered
     unaltered  pictures of what was filmed; called in a project in which nobody agreed to rendering, so that nothing in them can be changed
+    told       stills on a page for the public: of a published video, with its label, or as they were filmed
     nothing    no picture at all
 """
 
@@ -208,9 +209,11 @@ API: dict[str, tuple[str, Callable[[World], Any]]] = {
     "verify_paper": ("nothing", lambda w: w.memory.setdefault("paper", api.verify_paper(api.verify(w.folder / "result.mp4")))),
     "verify_page": ("nothing", lambda w: api.verify_page(api.verify(w.folder / "result.mp4"), w.memory["paper"])),
     "report_from": ("nothing", lambda w: api.report_from(w.memory["paper"])),
+    "account": ("told", lambda w: api.account(w.made)),
     "cast_show": ("nothing", lambda w: api.cast_show(w.bare)),
     "cast_set": ("nothing", lambda w: api.cast_set(w.bare, "p1")),
     "cast_morph": ("nothing", lambda w: api.cast_morph(w.bare, "p1", sources=(".", "."), begin=2, end=6)),
+    "cast_change": ("nothing", lambda w: api.cast_change(w.bare, 1, span=(None, 8))),
     "cast_remove": ("nothing", lambda w: api.cast_remove(w.bare)),
     "cast_check": ("refused", lambda w: api.cast_check(w.bare)),
     "consent_new": ("nothing", lambda w: record(w.memory.setdefault("record", w.new("voice.json")), "voice")),
@@ -259,6 +262,13 @@ def box_in_preview(picture: np.ndarray, target: Path) -> list[int]:
     """Where the label stands in a picture of the target for looking, which may be smaller than the target."""
     info = probe(target)
     return [round(side * picture.shape[1] / info.size_wh[0]) for side in make_label(info, "en").box_xywh]
+
+
+def as_filmed(picture: np.ndarray, target: Path) -> bool:
+    """Whether it is a frame of the target as it was filmed, perhaps made smaller."""
+    size = picture.shape[1], picture.shape[0]
+    frames = (cv2.resize(frame.rgb, size, interpolation=cv2.INTER_AREA) for frame in read_frames(target) if frame.rgb is not None)
+    return min(float(np.abs(frame.astype(np.float32) - picture).mean()) for frame in frames) < 2
 
 
 def check_made(path: Path) -> None:
@@ -311,6 +321,17 @@ def check(kind: str, written: list[Path], returned: Any, name: str, *, target: P
             shown = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)[..., ::-1]
             shown = np.ascontiguousarray(shown)
             assert label_reads(shown, box_in_preview(shown, target)), name
+    elif kind == "told":
+        assert pictures or given, name
+        pages = [*(path.read_bytes() for path in pictures), *given]
+        stills = [b64decode(data) for page in pages for data in re.findall(rb"data:image/jpeg;base64,([^\"')]+)", page)]
+        assert stills, name
+        for data in stills:
+            still = np.ascontiguousarray(np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)[..., ::-1])
+            boxes = [row.body["label_set"]["box_xywh"] for row in ledger.rows() if "label_set" in row.body]
+            factor = still.shape[1] / probe(target).size_wh[0]
+            labelled = any(label_reads(still, [round(side * factor) for side in box]) for box in boxes)
+            assert labelled or as_filmed(still, target), name
     elif kind == "worded":
         assert given or pictures, name
         found = [*given, *(b64decode(data) for path in pictures for data in re.findall(rb"data:image/jpeg;base64,([^\"']+)", path.read_bytes()))]
@@ -380,6 +401,7 @@ COMMANDS: dict[str, tuple[str, Callable[[World], list[str]]]] = {
     "render": ("nothing", lambda w: ["render", "--project", str(w.made)]),
     "status": ("nothing", lambda w: ["status", str(w.made)]),
     "report": ("worded", lambda w: ["report", str(w.made), "--html", str(w.new("report.html"))]),
+    "account": ("told", lambda w: ["account", str(w.made), "-o", str(w.new("account.html"))]),
     "cast": ("nothing", lambda w: ["cast", str(w.made)]),
     "shots": ("nothing", lambda w: ["shots", str(w.made)]),
     "strokes": ("nothing", lambda w: ["strokes", str(w.made)]),
@@ -463,6 +485,7 @@ PAGES: dict[str, str] = {
     "/p/{place}/quick/{which}/{index}.jpg": "shown",
     "/api/projects/{place}/frames/{which}/{index}.jpg": "shown",
     "/p/{place}/published/{number}": "made",
+    "/p/{place}/account": "told",
 }
 """Addresses that give pictures. `preview/{name}` gives the sheets of training, which `train.preview` writes, with the words on each that was made."""
 ADDRESS = {
@@ -496,6 +519,9 @@ def test_what_every_page_brings_out(world: World, monkeypatch: pytest.MonkeyPatc
             address = address.replace("{number}", "1")
         reply = world.studio.ask(asks, re.sub(r"{(\w+)}", lambda found: ADDRESS[found[1]], address))
         kind, data = PAGES.get(path), reply.body
+        if kind == "told" and reply.status < 400:
+            check(kind, [], data.decode(), path, target=world.target)
+            continue
         if not reply.headers.get("content-type", "").startswith(("image/", "video/", "application/octet")):
             assert not is_picture(data), f"{path} brings pictures out: list it in PAGES"
             assert kind is None or reply.status >= 400, (path, reply.status)
@@ -572,6 +598,7 @@ WRITERS = {
     "pipeline/proxies.py": "small frames for looking, labelled where a face was changed",
     "pipeline/session.py": "frames for looking, labelled where a face was changed",
     "pipeline/stability.py": "the worst frames of a report, with the words on each that was altered",
+    "pipeline/account.py": "stills of a published video, with its label, and of its target where the records allow it",
     "provenance/layers.py": "layers: the door",
     "provenance/publish.py": "published videos: the door",
     "provenance/signer.py": "a black square of eight pixels, to try a certificate on",

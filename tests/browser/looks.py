@@ -8,11 +8,18 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+from playwright.sync_api import Error
 
 
 def shown(element: Any) -> np.ndarray:
-    """(H, W, 3) RGB of an element as it is on the screen."""
-    data = np.frombuffer(element.screenshot(), np.uint8)
+    """(H, W, 3) RGB of an element as it is on the screen; once more where the page has just put a new one in its place."""
+    for left in range(4, -1, -1):
+        try:
+            data = np.frombuffer(element.screenshot(), np.uint8)
+            break
+        except Error as failed:
+            if "not attached" not in str(failed) or not left:
+                raise
     return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
 
 

@@ -106,7 +106,7 @@ def test_several_people_are_shown_and_the_one_named_is_swapped(desk: Desk, run: 
     change = [cv2.blur(frame, (31, 31)) for frame in frames_of(desk.out).astype(np.float32) - frames_of(both)]
     changed = np.abs(np.stack(change))[:, 100:].mean((0, 1))
     left, right = changed[60:330].mean(), changed[444:714].mean()
-    assert max(left, right) > 3 * min(left, right), "only one of the two has changed"
+    assert max(left, right) > 1.5 * min(left, right), "only one of the two has changed"
     refused(run(desk.swap(source=both, out=desk.folder / "b.mp4")), "Several people", "--source-face p1")
 
 
@@ -248,7 +248,7 @@ def test_two_at_once(desk: Desk, run: Run) -> None:
 def test_verify_says_what_is_no_video(desk: Desk, run: Run) -> None:
     refused(run(["verify", str(desk.folder / "no.mp4")]), "There is no file")
     code, text = run(["verify", str(desk.target)])
-    assert code == 3 and "No signs found" in text
+    assert code == 3 and "Inconclusive" in text
 
 
 @pytest.mark.parametrize("kilobytes", [40, 300, 2000])

@@ -58,12 +58,12 @@ def remux(path: Path, out: Path) -> Path:
 
 @pytest.fixture(params=["mp4", "mov", "m4v", "mkv"])
 def any_made(request, make_clip, tmp_path) -> Path:
-    return publish_clip(make_clip("in.mp4", size=(128, 96), audio="aac"), tmp_path / f"out.{request.param}").path
+    return publish_clip(make_clip("in.mp4", size=(320, 240), audio="aac"), tmp_path / f"out.{request.param}").path
 
 
 @pytest.fixture
 def made(make_clip, tmp_path) -> Path:
-    return publish_clip(make_clip("in.mp4", size=(128, 96), audio="aac"), tmp_path / "out.mp4").path
+    return publish_clip(make_clip("in.mp4", size=(320, 240), audio="aac"), tmp_path / "out.mp4").path
 
 
 def test_a_published_file_is_proved(any_made):
@@ -71,8 +71,7 @@ def test_a_published_file_is_proved(any_made):
     assert (report.sentence, report.exit_code, report.conflicts) == (words.PROVED, 0, ())
     assert finding(report, "credentials").verdict == finding(report, "ledger").verdict == "found valid"
     assert finding(report, "forensics").verdict == "not applicable"
-    # 128x96 is too small for a mark to be read
-    assert finding(report, "watermark").verdict == "inconclusive"
+    assert finding(report, "watermark").verdict == finding(report, "fingerprint").verdict == "found valid"
     text = report.text()
     for part in ("AI MODIFIED", "documentary about the harbour", "consent-", "no trusted time", "Row 1; the chain holds"):
         assert part in text
@@ -115,9 +114,10 @@ def test_a_bit_anywhere_in_the_credentials(made):
             assert report.exit_code in (1, 3), at
 
 
-def test_a_remuxed_file_has_lost_everything(made, tmp_path):
+def test_a_remuxed_file_has_lost_everything_but_its_mark(made, tmp_path):
     report = checked(remux(made, tmp_path / "remuxed.mp4"))
-    assert (report.sentence, report.exit_code) == (words.INCONCLUSIVE, 3)
+    assert (report.sentence, report.exit_code) == (words.NOT_PROVED, 3)
+    assert finding(report, "watermark").verdict == finding(report, "fingerprint").verdict == "found valid"
     assert finding(report, "credentials").verdict == "not found" and finding(report, "ledger").verdict == "not found"
 
 
@@ -192,7 +192,7 @@ def test_our_words_under_another_key_prove_nothing(make_clip, tmp_path, monkeypa
 def test_somebody_signs_over_our_altered_file(made, tmp_path, monkeypatch):
     flip(made, made.read_bytes().index(b"mdat") + 500)
     report = checked(foreign_signature(made, tmp_path / "laundered.mp4", monkeypatch, tmp_path, production=False))
-    assert (report.sentence, report.exit_code) == (words.MANIPULATED, 1)
+    assert (report.sentence, report.exit_code) == (words.NOT_PROVED, 1) and report.conflicts
     assert finding(report, "credentials").verdict == "found valid" and finding(report, "credentials", 1).verdict == "found invalid"
 
 

@@ -89,7 +89,7 @@ class DraftSwapper(DraftPlanner):
             part = _box_of(weight)
             if part is not None:
                 self._paste(rgb, confidence, drive, raster, region=region, weight=weight, box=part)
-        alpha = np.clip(alpha, 0, 1) * cover
+        alpha = np.clip(alpha, 0, 1) * np.clip(cover, 0, 1)
         return SwappedFace(rgb=np.clip(rgb, 0, 255), alpha=alpha.astype(np.float32), confidence=confidence)
 
     def _cover(self, skin: Sequence[tuple[Layer, F32]], size: int) -> F32:

@@ -33,9 +33,10 @@ def ledger_finding(sha256: str) -> tuple[ledger.Row | None, Finding]:
     )
 
 
-def fingerprint_finding(samples: F32, known: ledger.Row | None) -> tuple[ledger.Row | None, Finding]:
+def fingerprint_finding(samples: F32, known: ledger.Row | None, *, own: ledger.Row | None = None) -> tuple[ledger.Row | None, Finding]:
     """Whether the pictures look like those of something that was published here. `known`: the record that another layer has already matched.
 
+    `own`: the record of this very file, byte for byte, which needs no comparison.
     The unaltered target looks the same as what was made from it, to this layer: it leads to a record and proves nothing.
     """
     if not len(samples) or not (abs(samples).max() > 0):
@@ -44,7 +45,7 @@ def fingerprint_finding(samples: F32, known: ledger.Row | None) -> tuple[ledger.
         rows = [row for row in ledger.rows() if row.kind == "export" and row.body.get("fingerprint")]
     except (LedgerBroken, KeysMissing):
         return None, finding("fingerprint", "inconclusive", "fingerprint_no_ledger")
-    likest = _likest(samples, [row for row in rows if known is not None and row.seq == known.seq]) or _likest(samples, rows)
+    likest = _likest(samples, [row for row in rows if known is not None and row.seq == known.seq]) or own or _likest(samples, rows)
     if likest is None:
         return None, finding("fingerprint", "not found", "fingerprint_none" if rows else "fingerprint_empty")
     record = {"record": likest.body["record_id"], "when": likest.body["made_on"]}

@@ -35,8 +35,11 @@ class Look:
     scan: Scan
 
 
-def look(path: Path, *, check: Callable[[], None] = lambda: None, see: Callable[[Frame], None] | None = None) -> Look:
-    """Read the mark of a video. A ledger that does not hold is as good as none, a damaged picture unreadable. `see` gets every frame that is read."""
+def look(path: Path, *, check: Callable[[], None] = lambda: None, see: Callable[[Frame], None] | None = None, own: ledger.Row | None = None) -> Look:
+    """Read the mark of a video. A ledger that does not hold is as good as none, a damaged picture unreadable. `see` gets every frame that is read.
+
+    `own`: the record of this very file, byte for byte: its picture needs no comparison (a second of a tiny picture may fail one).
+    """
     try:
         found = scan(path, check=check, see=see)
     except MediaError:
@@ -55,7 +58,7 @@ def look(path: Path, *, check: Callable[[], None] = lambda: None, see: Callable[
             row = None
         if row is None:
             continue
-        if matches(found, row, number):
+        if (own is not None and row.seq == own.seq) or matches(found, row, number):
             return Look("ours", row, found)
         state, copied = "copied", row
     return Look(state, copied, found)
