@@ -77,6 +77,7 @@ def test_from_two_dropped_videos_to_a_published_one(studio: Studio, open_page, c
     assert apart(frame_of(saved, 6), pictures["result"]) < 12
 
     page.click(f"nav >> text={words('nav.verify')}")
+    page.wait_for_url("**/verify", wait_until="load")
     page.set_input_files("#file-verify", saved)
     page.wait_for_selector(".outlook")
     assert page.locator(".outlook h2").inner_text() == words.paper("conclusion.proved")
