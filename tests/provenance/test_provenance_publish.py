@@ -286,7 +286,9 @@ def test_a_read_only_folder_is_told(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("ending", "room"), [("mp4", 20_000), ("mkv", 20_000), ("mp4", "unsigned file")])
-def test_a_full_disk_is_told_and_leaves_nothing(make_clip, tmp_path, ending, room):
+def test_a_full_disk_is_told_and_leaves_nothing(make_clip, tmp_path, monkeypatch, ending, room):
+    # another number in the mark makes another size, by more than the credentials take
+    monkeypatch.setattr(door, "new_number", lambda _run_key: 4711)
     target = make_clip("in.mp4", n=60, size=(320, 240))
     results = tmp_path / "results"
     results.mkdir()
