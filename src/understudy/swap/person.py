@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..faces.mesh import EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, N_SKIN, eye_opening, fit_rigid
+from ..faces.mesh import BLENDSHAPE_NAMES, EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, N_SKIN, eye_opening, fit_rigid
 from ..types import F32
 from .expression import movement
 
@@ -27,6 +27,8 @@ class Person:
     scale: F32
     rotation: F32
     shift: F32
+    blinks: F32
+    """(N, 2) how far the right and the left eye are read as shut, 0..1."""
 
     @property
     def shapes(self) -> F32:
@@ -52,7 +54,8 @@ def measure(landmarks: F32, blendshapes: F32) -> Person:
         scale, rotation, shift = fit_rigid(landmarks, neutral[:N_SKIN])
     assert neutral is not None
     deltas = _unposed(landmarks, scale, rotation, shift) - neutral
-    return Person(neutral=neutral, deltas=deltas.astype(np.float32), scale=scale, rotation=rotation, shift=shift)
+    blinks = np.asarray(blendshapes, np.float32)[:, [BLENDSHAPE_NAMES.index(name) for name in ("eyeBlinkRight", "eyeBlinkLeft")]]
+    return Person(neutral=neutral, deltas=deltas.astype(np.float32), scale=scale, rotation=rotation, shift=shift, blinks=blinks)
 
 
 def pose(shapes: np.ndarray, scale: F32, rotation: F32, shift: F32) -> F32:
