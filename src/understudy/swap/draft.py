@@ -19,7 +19,8 @@ from .irises import moved
 from .light import lit, own_detail, skin_colours
 from .mouth import inside, shortfall
 from .planner import DraftDrive, DraftPlanner, Layer, Region
-from .regions import brow_weight, cover_weight, eye_weight, mouth_weight, plain_skin
+from .regions import brow_hair_weight, cover_weight, eye_weight, filled_weight, mouth_weight, plain_skin
+from .strands import strands
 from .warp import Raster, continued, draw, enlarge, sample, with_rim
 
 _STEP = 2
@@ -27,6 +28,7 @@ _ALL_OWN = 0.98
 _SHRINK_FROM = 1.5
 _FOLD_SHARE = 0.005
 """Softening of the warp, as a share of the picture's side."""
+_CLEAR_OF_HAIR = 0.012
 _MASK_SOFT, _MASK_FROM = 2.2, 0.55
 
 
@@ -68,12 +70,17 @@ class DraftSwapper(DraftPlanner):
             raise TypeError("a draft is driven by its own plan")
         size = crop.size
         raster = draw(with_rim(drive.mesh), size=size, step=_STEP if size % _STEP == 0 else 1)
-        weights = np.stack([cover_weight(), mouth_weight(), eye_weight(), brow_weight(), plain_skin()], 1)
-        alpha, mouth, eyes, brows, plain = np.moveaxis(raster.carry(continued(weights)), -1, 0)
+        weights = np.stack([cover_weight(), mouth_weight(), eye_weight(), filled_weight(), brow_hair_weight(), plain_skin()], 1)
+        alpha, mouth, eyes, filled, brow_hair, plain = np.moveaxis(raster.carry(continued(weights)), -1, 0)
         coarse = [(layer, self._coarse(layer, raster, drive)) for layer in drive.layers if layer.region == "skin"]
-        cover = self._cover(coarse, size)
-        # skin from which what hair hides is filled
-        near = plain * np.clip(8 * cover - 7, 0, 1) if float(((1 - cover) * brows * alpha).max()) > 0.05 else None
+        # a brow that reaches the hair at the temple is taken for hair; it is the face's own
+        cover = np.maximum(self._cover(coarse, size), brow_hair)
+        near = None
+        if float(((1 - cover) * filled * alpha).max()) > 0.05:
+            # next to the hair the picture is half hair, or in its shade: filled up to clean skin, and from clean skin
+            clear = np.clip(8 * _drawn_in(cover, size) - 7, 0, 1)
+            cover = cover + filled * (np.maximum(clear, brow_hair) - cover)
+            near = plain * clear
         box = (0, 0, size, size) if whole else _box_of(alpha if near is None else np.maximum(alpha, near), above=0.0)
         rgb = np.zeros((size, size, 3), np.float32)
         if box is not None:
@@ -82,7 +89,7 @@ class DraftSwapper(DraftPlanner):
                 rgb[y0:y1, x0:x1] += layer.share * self._warped(layer, found, raster, box=box, drive=drive)
         if near is not None:
             rgb += (1 - cover)[..., None] * (_filled(rgb, near) - rgb)
-            cover = cover + (1 - cover) * brows
+            cover = cover + (1 - cover) * filled
         confidence = np.full((size, size), _confidence(drive.layers, "skin"), np.float32)
         regions: tuple[tuple[Region, np.ndarray], ...] = (("mouth", mouth), ("eyes", eyes))
         for region, weight in regions:
@@ -155,7 +162,10 @@ class DraftSwapper(DraftPlanner):
 
     def _load_mask(self, row: int) -> F32:
         """(M, M) 0..1: surely the source's own skin. Drawn in a little, because a single strand of hair shows on a forehead."""
-        soft = cv2.GaussianBlur(np.asarray(self._set.masks[row]).astype(np.float32) / 255, (0, 0), _MASK_SOFT)
+        own = np.asarray(self._set.masks[row]).astype(np.float32) / 255
+        hair = strands(np.asarray(self._set.crops[row]), self._set.landmarks[row])
+        own *= 1 - cv2.resize(hair, own.shape[::-1], interpolation=cv2.INTER_AREA)
+        soft = cv2.GaussianBlur(own, (0, 0), _MASK_SOFT)
         return np.clip((soft - _MASK_FROM) / (1 - _MASK_FROM) * 1.1, 0, 1).astype(np.float32)
 
     def _load_picture(self, row: int, shrink: int) -> tuple[float, np.ndarray]:
@@ -164,6 +174,12 @@ class DraftSwapper(DraftPlanner):
             side = max(16, self._set.size // shrink)
             picture = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
         return picture.shape[0] / self._set.size, picture
+
+
+def _drawn_in(cover: np.ndarray, size: int) -> np.ndarray:
+    """(S, S) a mask made smaller by a share of the picture's side."""
+    reach = int(2 * _CLEAR_OF_HAIR * size) | 1
+    return cv2.GaussianBlur(cv2.erode(cover, np.ones((reach, reach), np.uint8)), (0, 0), 0.5 * _CLEAR_OF_HAIR * size)
 
 
 def _filled(rgb: F32, weight: np.ndarray) -> F32:

@@ -11,9 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..faces.masks import hull
 from ..faces.mesh import N_SKIN, canonical, triangles
 from ..types import F32, N_LANDMARKS, U8
 from .regions import inner_weight, plain_skin, ramp
@@ -22,6 +24,9 @@ _LUMA = np.asarray([0.2126, 0.7152, 0.0722], np.float32)
 _FLOOR = 12.0
 """Added to colours before the logarithm: black is never exactly black in a picture."""
 _NEAR_CM, _RIM_CM = 1.1, 0.8
+_JAW_CM = (1.0, 3.0)
+_CLEAR_OF_HAIR = 7
+"""Pixels of a mask: skin within half of it from hair is not measured."""
 _OUTLIER = 0.16
 """Difference of log colour from the broad fit from which a point is something else than skin."""
 _FITS = 8
@@ -56,7 +61,10 @@ def measure_light(vertex_rgb: U8, masks: U8, landmarks: F32, *, size: int, steps
 
     `masks` (N, M, M): own skin; `landmarks` (N, 478, 3) in crops of `size` pixels; `steps` (N,): place in time, by which neighbours are known.
     """
-    seen = _at_points(masks, landmarks, size) * plain_skin()
+    near, sure = _at_points(masks, landmarks, size), _at_points(_sure(masks, landmarks, size), landmarks, size)
+    # along the jaw the neck begins, which is lit as the face is
+    jaw = _below(*_JAW_CM)
+    seen = (sure + jaw * (near - sure)) * plain_skin()
     logs = np.log(vertex_rgb.astype(np.float32) + _FLOOR)
     logs = _steadied(logs, steps)
     weight = seen[..., None] + 1e-3
@@ -216,6 +224,18 @@ def _steadied(logs: np.ndarray, steps: NDArray[np.int64]) -> np.ndarray:
         out += weight * logs[rows]
         total += weight
     return (out / total).astype(np.float32)
+
+
+def _sure(masks: U8, landmarks: F32, size: int) -> U8:
+    """The masks without the skin next to what lies over the face (hair, a hand): there are shadows, and colours that are half of each."""
+    side = masks.shape[-1]
+    out = np.empty(masks.shape, np.uint8)
+    kernel = np.ones((_CLEAR_OF_HAIR, _CLEAR_OF_HAIR), np.uint8)
+    for n, mask in enumerate(masks):
+        outline = hull((landmarks[n] + 0.5) * (side / size) - 0.5)
+        over = cv2.dilate(np.where(outline > 127, 255 - np.asarray(mask), 0).astype(np.uint8), kernel)
+        out[n] = np.minimum(mask, 255 - over)
+    return out
 
 
 def _at_points(masks: U8, landmarks: F32, size: int) -> F32:

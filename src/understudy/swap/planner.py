@@ -25,6 +25,8 @@ Region = Literal["skin", "mouth", "eyes"]
 _JUMP: dict[Region, float] = {"skin": 2.5, "mouth": 0.6, "eyes": 0.5}
 _FADE: dict[Region, int] = {"skin": 4, "mouth": 1, "eyes": 1}
 _SHARP_ENOUGH = 0.85
+_HIDDEN = 15.0
+"""What it costs when all skin that the target shows is under hair in the picture."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,8 +115,9 @@ class DraftPlanner:
         look = _squared(gaze(shapes) / 0.06, self._gaze / 0.06)
         shade = _squared(_shade(lit.changing) / 0.10, _shade(self._light.changing) / 0.10)
         blur = (6 * self._blur)[None]
+        hidden = lit.seen @ (1 - self._light.seen).T / np.maximum(lit.seen.sum(1, keepdims=True), 1)
         return {
-            "skin": pose + brows + frown + 0.15 * lips + shade + 2 * blur,
+            "skin": pose + brows + frown + 0.15 * lips + shade + 2 * blur + _HIDDEN * hidden,
             "mouth": 0.5 * pose + lips + 0.4 * shade + blur,
             "eyes": 0.5 * pose + 0.5 * frown + lids + look + 0.3 * shade + blur,
         }

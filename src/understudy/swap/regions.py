@@ -88,6 +88,21 @@ def brow_weight() -> F32:
 
 
 @cache
+def brow_hair_weight() -> F32:
+    """(478,) 1 on the brows themselves, along their whole length."""
+    points = canonical()
+    gap = np.linalg.norm(points[:, None] - points[[*BROW_RIGHT, *BROW_LEFT]][None], axis=-1).min(1)
+    return _padded(ramp(gap, 0.45, 0.1))
+
+
+@cache
+def filled_weight() -> F32:
+    """(478,) 1 where smooth skin is put if the source's hair lies there: round brows and eyes, and on cheeks and jaw, where the target may have a beard."""
+    cheeks = ramp(canonical()[:, 1], -2.0, 0.0) * ramp(border_distance()[:N_SKIN], 0.2, 1.0)
+    return np.maximum(brow_weight(), _padded(cheeks))
+
+
+@cache
 def frown_weight() -> F32:
     """(478,) 1 on the brows and between them: what is drawn together and raised."""
     points = canonical()
