@@ -24,6 +24,8 @@ _LUMA = np.asarray([0.2126, 0.7152, 0.0722], np.float32)
 _FLOOR = 12.0
 """Added to colours before the logarithm: black is never exactly black in a picture."""
 _NEAR_CM, _RIM_CM = 1.1, 0.8
+_PALE = 0.04
+"""How much less colour (logarithm) skin may have than is usual on the face, by its nature."""
 _JAW_CM = (1.0, 3.0)
 _CLEAR_OF_HAIR = 7
 """Pixels of a mask: skin within half of it from hair is not measured."""
@@ -78,6 +80,9 @@ def gains(target: Lit, rows_t: NDArray[np.intp], source: Lit, rows_s: NDArray[np
     changes = target.changing[rows_t] - source.changing[rows_s]
     steady_seen = np.minimum(target.seen.mean(0), source.seen.mean(0))
     total = _steady_difference(target.steady - source.steady, steady_seen)[None] + _spread(changes, seen, _NEAR_CM)
+    lacking, along = _paleness(source, rows_s)
+    there, _ = _paleness(target, rows_t)
+    total += _spread(np.clip(lacking - there, 0, None)[..., None] * along, seen, _RIM_CM)
     return np.exp(np.clip(degree * total, _LEAST, _MOST)).astype(np.float32)
 
 
@@ -108,6 +113,18 @@ def lit(rgb: F32, *, skin: F32, gain: F32, own: F32) -> F32:
     out *= own
     out += smooth
     return out
+
+
+def _paleness(lit: Lit, rows: NDArray[np.intp]) -> tuple[np.ndarray, np.ndarray]:
+    """(K, 478) how much less colour (logarithm) the skin has than is usual on this face, and (3,) which colour that is. Shine has the colour of the
+    lamp, not of the skin; under another lamp it would stay as a grey spot, on a nose most of all (Shafer, "Using Color to Separate Reflection
+    Components", 1985)."""
+    logs = lit.steady + lit.changing[rows]
+    tint = logs - logs.mean(-1, keepdims=True)
+    seen = lit.seen.mean(0)
+    usual = np.median((lit.steady - lit.steady.mean(-1, keepdims=True))[seen >= 0.5 * seen.max()], axis=0)
+    along = usual / max(float(np.linalg.norm(usual)), 1e-6)
+    return np.clip((usual - tint) @ along - _PALE, 0, None), along
 
 
 def _steady_difference(difference: F32, seen: F32) -> np.ndarray:

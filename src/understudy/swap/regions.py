@@ -97,7 +97,8 @@ def brow_hair_weight() -> F32:
 
 @cache
 def filled_weight() -> F32:
-    """(478,) 1 where smooth skin is put if the source's hair lies there: round brows and eyes, and on cheeks and jaw, where the target may have a beard."""
+    """(478,) 1 where smooth skin is put if the source's hair lies there: round brows and eyes, and on cheeks and jaw, where the target may have a
+    beard."""
     cheeks = ramp(canonical()[:, 1], -2.0, 0.0) * ramp(border_distance()[:N_SKIN], 0.2, 1.0)
     return np.maximum(brow_weight(), _padded(cheeks))
 

@@ -87,8 +87,8 @@ class Retarget:
 
 
 def _range(opening: np.ndarray, blink: np.ndarray) -> tuple[float, float]:
-    """(closed, usual) opening of an eye over a performance: `usual` from the frames in which it is read as open (`blink`), and the fewer these are, the
-    more as people's eyes usually are; `closed` is guessed where it is never seen."""
+    """(closed, usual) opening of an eye over a performance: `usual` from the frames in which it is read as open (`blink`), and the fewer these are,
+    the more as people's eyes usually are; `closed` is guessed where it is never seen."""
     share = np.clip((_HALF_SHUT - blink) / (_HALF_SHUT - _WIDE_AWAKE), 0, 1)
     awake = float(share.sum())
     usual = _USUAL
