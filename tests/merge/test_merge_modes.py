@@ -25,20 +25,27 @@ TINT = np.float32([18, -10, -14])
 
 
 def colours(rng: np.random.Generator, mean: tuple[float, float, float], spread: float) -> np.ndarray:
-    mixing = rng.normal(0, 1, (3, 3))
-    return np.clip(np.float32(mean) + spread * rng.standard_normal((600, 3)) @ mixing / 2, 0, 255).astype(np.float32)
+    # no axis so narrow that the limits of what is believed (half to twice the contrast) are met
+    mixing = np.linalg.qr(rng.normal(0, 1, (3, 3)))[0] * rng.uniform(0.8, 1.3, 3)
+    return np.clip(np.float32(mean) + spread * rng.standard_normal((600, 3)) @ mixing, 0, 255).astype(np.float32)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(np.clip(rgb, 0, 255).astype(np.float32)[None] / 255, cv2.COLOR_RGB2Lab)[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=12, deadline=None)
-@given(seed=st.integers(0, 10**6), shift=st.floats(-40, 40), spread=st.floats(4, 12))
+@given(seed=st.integers(0, 10**6), shift=st.floats(-40, 40), spread=st.floats(5, 12))
 def test_a_transfer_brings_the_colours_over(kind: Transfer, seed: int, shift: float, spread: float) -> None:
     rng = np.random.default_rng(seed)
     face, target = colours(rng, (120, 110, 100), 8), colours(rng, (120 + shift, 110, 100 - shift / 2), spread)
     change = change_for(kind, face, target)
     moved = change(face)
     assert np.abs(moved.mean(0) - target.mean(0)).max() < 2.5
-    assert np.abs(moved.std(0) - target.std(0)).sum() < 1.1 * np.abs(face.std(0) - target.std(0)).sum() + 2.5
+    # rct moves the spreads of L*a*b*, and may widen those of RGB
+    before, after, wanted = ((lab(x) if kind == "rct" else x).std(0) for x in (face, moved, target))
+    assert np.abs(after - wanted).sum() < 1.1 * np.abs(before - wanted).sum() + 2.5
     np.testing.assert_allclose(transferred(face, change, degree=0), face, atol=1e-4)
     half = transferred(face, change, degree=0.5)
     np.testing.assert_allclose(half, (face + moved) / 2, atol=0.01)

@@ -228,10 +228,8 @@ def _raster() -> Raster:
 @cache
 def _ids() -> np.ndarray:
     """(FLAT, FLAT) the face's triangle at each pixel; -1 beside the face."""
-    raster = _raster()
-    ids = np.full(_FLAT * _FLAT, -1, np.int32)
-    ids[raster.pixels] = np.where(raster.ids < len(triangles()), raster.ids, -1)
-    return ids.reshape(_FLAT, _FLAT)
+    ids = _raster().ids
+    return np.where(ids < len(triangles()), ids, -1)
 
 
 def _seen(mesh: F32) -> np.ndarray:

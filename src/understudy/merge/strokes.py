@@ -13,7 +13,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from ..swap.warp import continued, draw, enlarge, with_rim
+from ..swap.warp import continued, draw, with_rim
 from ..types import F32, U8, Performance
 
 Kind = Literal["include", "exclude", "clear"]
@@ -89,7 +89,7 @@ def _carried(p: Performance, origin: int, position: int) -> F32:
     size = p.size
     away = continued((p.landmarks[origin] - p.landmarks[position])[:, :2])
     raster = draw(with_rim(p.landmarks[position]), size=size, step=_STEP if size % _STEP == 0 else 1)
-    moved = enlarge(raster.carry(away, coarse=True), size)
+    moved = raster.carry(away)
     grid = np.stack(np.meshgrid(np.arange(size, dtype=np.float32), np.arange(size, dtype=np.float32)), -1)
     return np.asarray(grid + moved, np.float32)
 

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import cv2
 import numpy as np
 
 from ..config import SwapSettings
+from ..faces.mesh import LIPS_INNER, N_SKIN
 from ..permits import Action, require
-from ..types import F32, Drive, FaceCrop, Faceset, Permit, SwappedFace
+from ..types import F32, N_LANDMARKS, Drive, FaceCrop, Faceset, Permit, SwappedFace
 from .irises import moved
-from .light import lit, own_detail, skin_colours
+from .light import SHARED, light_of, lit, skin_colours
 from .mouth import inside, shortfall
 from .planner import DraftDrive, DraftPlanner, Layer, Region
 from .regions import brow_hair_weight, cover_weight, eye_weight, filled_weight, mouth_weight, plain_skin
@@ -24,7 +26,9 @@ from .strands import strands
 from .warp import Raster, continued, draw, enlarge, sample, with_rim
 
 _STEP = 2
-_ALL_OWN = 0.98
+_MARGIN = 6
+"""Pixels round the mesh that are made too, for what reaches over the border."""
+_LEAST_BLUR = 0.5
 _SHRINK_FROM = 1.5
 _FOLD_SHARE = 0.005
 """Softening of the warp, as a share of the picture's side."""
@@ -39,7 +43,7 @@ class DraftSwapper(DraftPlanner):
         """Take the source's set in. `permit` must cover what the swapper is made for, `action`, with this face."""
         require(permit, role="face", action=action)
         super().__init__(faceset, settings=settings)
-        self._picture = lru_cache(maxsize=48)(self._load_picture)
+        self._picture = lru_cache(maxsize=16)(self._load_picture)
         self._mask = lru_cache(maxsize=256)(self._load_mask)
         self._skin_colours = lru_cache(maxsize=1024)(partial(skin_colours, self._light))
 
@@ -51,7 +55,7 @@ class DraftSwapper(DraftPlanner):
     @property
     def model_id(self) -> str:
         """A hash of the set and of the settings that count."""
-        digest = hashlib.sha256(b"draft 4")
+        digest = hashlib.sha256(b"draft 5")
         for array in (self._set.landmarks, self._set.vertex_rgb, self._set.frame_index):
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(self._settings.model_dump_json(include={"light"}).encode())
@@ -69,90 +73,121 @@ class DraftSwapper(DraftPlanner):
         if not isinstance(drive, DraftDrive):
             raise TypeError("a draft is driven by its own plan")
         size = crop.size
-        raster = draw(with_rim(drive.mesh), size=size, step=_STEP if size % _STEP == 0 else 1)
+        step = _STEP if size % (2 * _STEP) == 0 else 1
+        window = (0, 0, size, size) if whole else _box_of(drive.mesh[:N_SKIN, :2], size=size)
+        face = SwappedFace(*(np.zeros((size, size, *more), np.float32) for more in ((3,), (), ())))
+        if window is None:
+            return face
+        x0, y0, x1, y1 = window
+        # from here on all is in the window's pixels, and whatever changes slowly on every second of them
+        drive = replace(drive, mesh=(drive.mesh - np.asarray([x0, y0, 0])).astype(np.float32))
+        raster = draw(with_rim(drive.mesh), size=(x1 - x0, y1 - y0), step=step)
         weights = np.stack([cover_weight(), mouth_weight(), eye_weight(), filled_weight(), brow_hair_weight(), plain_skin()], 1)
-        alpha, mouth, eyes, filled, brow_hair, plain = np.moveaxis(raster.carry(continued(weights)), -1, 0)
-        coarse = [(layer, self._coarse(layer, raster, drive)) for layer in drive.layers if layer.region == "skin"]
+        alpha, mouth, eyes, filled, brow_hair, plain = cv2.split(raster.carry(continued(weights), coarse=True))
+        unit = size / step
+        skin = [(layer, self._places(layer, raster, unit=unit)) for layer in drive.layers if layer.region == "skin"]
         # a brow that reaches the hair at the temple is taken for hair; it is the face's own
-        cover = np.maximum(self._cover(coarse, size), brow_hair)
+        cover = np.maximum(self._cover(skin, alpha.shape), brow_hair)
         near = None
         if float(((1 - cover) * filled * alpha).max()) > 0.05:
             # next to the hair the picture is half hair, or in its shade: filled up to clean skin, and from clean skin
-            clear = np.clip(8 * _drawn_in(cover, size) - 7, 0, 1)
+            clear = np.clip(8 * _drawn_in(cover, unit) - 7, 0, 1)
             cover = cover + filled * (np.maximum(clear, brow_hair) - cover)
             near = plain * clear
-        box = (0, 0, size, size) if whole else _box_of(alpha if near is None else np.maximum(alpha, near), above=0.0)
-        rgb = np.zeros((size, size, 3), np.float32)
-        if box is not None:
-            x0, y0, x1, y1 = box
-            for layer, found in coarse:
-                rgb[y0:y1, x0:x1] += layer.share * self._warped(layer, found, raster, box=box, drive=drive)
+        rgb = self._painted(skin, raster, drive, corner=(0, 0), unit=unit)
         if near is not None:
-            rgb += (1 - cover)[..., None] * (_filled(rgb, near) - rgb)
+            _mix(rgb, _filled(rgb, near, side=size // 4), enlarge(1 - cover, step))
             cover = cover + (1 - cover) * filled
-        confidence = np.full((size, size), _confidence(drive.layers, "skin"), np.float32)
+        confidence = np.full(alpha.shape, _confidence(drive.layers, "skin"), np.float32)
         regions: tuple[tuple[Region, np.ndarray], ...] = (("mouth", mouth), ("eyes", eyes))
         for region, weight in regions:
-            part = _box_of(weight)
+            part = _seen(weight)
             if part is not None:
-                self._paste(rgb, confidence, drive, raster, region=region, weight=weight, box=part)
+                self._paste(rgb, drive, raster.part(part), region=region, weight=weight, part=part, unit=unit)
+                confidence += np.clip(weight, 0, 1) * (_confidence(drive.layers, region) - confidence)
         alpha = np.clip(alpha, 0, 1) * np.clip(cover, 0, 1)
-        return SwappedFace(rgb=np.clip(rgb, 0, 255), alpha=alpha.astype(np.float32), confidence=confidence)
+        np.clip(rgb, 0, 255, out=face.rgb[y0:y1, x0:x1])
+        face.alpha[y0:y1, x0:x1] = enlarge(alpha, step)
+        face.confidence[y0:y1, x0:x1] = enlarge(confidence, step)
+        return face
 
-    def _cover(self, skin: Sequence[tuple[Layer, F32]], size: int) -> F32:
-        """(S, S) how far the skin pictures show skin (not hair) there."""
-        cover = np.zeros((size, size), np.float32)
-        for layer, coarse in skin:
+    def _cover(self, skin: Sequence[tuple[Layer, F32]], shape: tuple[int, ...]) -> F32:
+        """(h, w) how far the skin pictures show skin (not hair) there."""
+        cover = np.zeros(shape, np.float32)
+        for layer, places in skin:
             mask = self._mask(layer.row)
-            place = (coarse[..., :2] + 0.5) * (mask.shape[0] / self._set.size) - 0.5
-            cover += layer.share * enlarge(sample(mask, place), size)[..., 0]
+            cover += layer.share * sample(mask, (places + 0.5) * np.float32(mask.shape[0] / self._set.size) - 0.5)
         return cover
 
     def _paste(
-        self, rgb: F32, confidence: F32, drive: DraftDrive, raster: Raster, *, region: Region, weight: np.ndarray, box: tuple[int, int, int, int]
+        self, rgb: F32, drive: DraftDrive, raster: Raster, *, region: Region, weight: np.ndarray, part: tuple[int, int, int, int], unit: float
     ) -> None:
-        """Mix a region's own pictures in, by its weight, within `box`."""
-        x0, y0, x1, y1 = box
-        made = np.zeros((y1 - y0, x1 - x0, 3), np.float32)
-        for layer in (entry for entry in drive.layers if entry.region == region):
-            made += layer.share * self._warped(layer, self._coarse(layer, raster, drive), raster, box=box, drive=drive)
-        part = np.clip(weight[y0:y1, x0:x1], 0, 1)
-        rgb[y0:y1, x0:x1] += part[..., None] * (made - rgb[y0:y1, x0:x1])
-        confidence[y0:y1, x0:x1] += part * (_confidence(drive.layers, region) - confidence[y0:y1, x0:x1])
+        """Mix a region's own pictures in, by its weight, within `part` of the coarse picture, of which `raster` is drawn."""
+        layers = [(layer, self._places(layer, raster, unit=unit)) for layer in drive.layers if layer.region == region]
+        left, top, right, bottom = (raster.step * edge for edge in part)
+        made = self._painted(layers, raster, drive, corner=(left, top), unit=unit)
+        _mix(rgb[top:bottom, left:right], made, enlarge(np.clip(weight[part[1] : part[3], part[0] : part[2]], 0, 1), raster.step))
 
-    def _coarse(self, layer: Layer, raster: Raster, drive: DraftDrive) -> F32:
-        """(s, s, 5 or 11) on the coarse picture: where in the source's picture each pixel lies (x, y), the factors on its colour, and, where a
-        channel is too dark to be raised, the smooth skin colour and how far its own detail counts (see `light.lit`)."""
-        columns = [with_rim(self._set.landmarks[layer.row])[:, :2], continued(layer.gain)]
-        outside = [*self._set.landmarks[layer.row][:, :2].mean(0), 1, 1, 1]
-        skin = self._skin_colours(layer.row)
-        own = own_detail(skin, layer.gain)
-        if own.min() < _ALL_OWN:
-            columns += [continued(skin), continued(own)]
-            outside += [128, 128, 128, 1, 1, 1]
-        found = raster.carry(np.concatenate(columns, 1), outside=np.asarray(outside, np.float32), coarse=True)
+    def _places(self, layer: Layer, raster: Raster, *, unit: float) -> F32:
+        """(h, w, 2) on the coarse picture: where in the source's picture each pixel lies. `unit`: coarse pixels of the crop's side."""
+        own = with_rim(self._set.landmarks[layer.row])[:, :2]
+        found = raster.carry(own, outside=own[:N_LANDMARKS].mean(0), coarse=True)
         # where the mesh folds (a nostril's wing) neighbouring pixels would come from far apart
-        return np.asarray(cv2.GaussianBlur(found, (0, 0), max(0.6, _FOLD_SHARE * len(found))), np.float32)
+        return np.asarray(cv2.GaussianBlur(found, (0, 0), max(0.6, _FOLD_SHARE * unit)), np.float32)
 
-    def _warped(self, layer: Layer, coarse: F32, raster: Raster, *, box: tuple[int, int, int, int], drive: DraftDrive) -> F32:
-        """The layer's picture under the drive, lit, within `box`."""
-        x0, y0, x1, y1 = box
-        fine = enlarge(coarse, raster.size)[y0:y1, x0:x1]
-        factor, image = self._picture(layer.row, self._shrink(drive, layer.row))
-        places = fine[..., :2]
-        if layer.region == "eyes":
-            places = moved(places, drive=drive.mesh, picture=self._set.landmarks[layer.row], box=box)
-        rgb = sample(image, (places + 0.5) * factor - 0.5)
-        if layer.region == "mouth":
-            lacking = shortfall(self._set.landmarks[layer.row], drive.mesh)
-            if lacking > 0:
-                mesh = self._set.landmarks[layer.row].copy()
-                mesh[:, :2] = (mesh[:, :2] + 0.5) * factor - 0.5
-                deep, alpha = inside(image, mesh, drive.mesh, box=box)
-                rgb += (lacking * alpha)[..., None] * (deep - rgb)
-        if fine.shape[-1] == 5:
-            return rgb * fine[..., 2:]
-        return lit(rgb, gain=fine[..., 2:5], skin=fine[..., 5:8], own=fine[..., 8:])
+    def _painted(self, layers: Sequence[tuple[Layer, F32]], raster: Raster, drive: DraftDrive, *, corner: tuple[int, int], unit: float) -> F32:
+        """(H, W, 3) the layers' pictures under the drive, lit, summed by their shares. `corner`: the raster's first pixel in the drive's."""
+        height, width = raster.ids.shape[0] * raster.step, raster.ids.shape[1] * raster.step
+        out = None
+        for layer, coarse in layers:
+            places = enlarge(coarse, raster.step)
+            factor, image = self._picture(layer.row, self._shrink(drive, layer.row))
+            box = (*corner, corner[0] + width, corner[1] + height)
+            if layer.region == "eyes":
+                places = moved(places, drive=drive.mesh, picture=self._set.landmarks[layer.row], box=box)
+            if factor != 1:
+                places = (places + 0.5) * np.float32(factor) - np.float32(0.5)
+            rgb = sample(image, places)
+            if layer.region == "mouth":
+                self._open(rgb, image, layer, drive, factor=factor, box=box)
+            lit(rgb, self._light_on(layer, raster, unit=unit))
+            out = rgb if out is None else np.add(out, rgb, out=out)
+        return np.zeros((height, width, 3), np.float32) if out is None else out
+
+    def _open(self, rgb: F32, image: np.ndarray, layer: Layer, drive: DraftDrive, *, factor: float, box: tuple[int, int, int, int]) -> None:
+        """Make the mouth's inside anew, where it is driven wider open than the picture shows."""
+        lacking = shortfall(self._set.landmarks[layer.row], drive.mesh)
+        if lacking <= 0:
+            return
+        mesh = self._set.landmarks[layer.row].copy()
+        mesh[:, :2] = (mesh[:, :2] + 0.5) * factor - 0.5
+        lips = drive.mesh[list(LIPS_INNER), :2]
+        reach = 4 + int(0.03 * image.shape[0])
+        (x0, y0), (x1, y1) = np.floor(lips.min(0)).astype(int) - reach, np.ceil(lips.max(0)).astype(int) + reach
+        x0, y0, x1, y1 = max(x0, box[0]), max(y0, box[1]), min(x1, box[2]), min(y1, box[3])
+        if x0 < x1 and y0 < y1:
+            deep, alpha = inside(image, mesh, drive.mesh, box=(x0, y0, x1, y1))
+            _mix(rgb[y0 - box[1] : y1 - box[1], x0 - box[0] : x1 - box[0]], deep, np.float32(lacking) * alpha)
+
+    def _light_on(self, layer: Layer, raster: Raster, *, unit: float) -> tuple[F32, ...]:
+        """The layer's light (see `light.lit`), by its share, at every pixel. Light changes slowly: every second coarse pixel tells enough."""
+        told = light_of(layer.gain, self._skin_colours(layer.row))
+        told[:, :SHARED] *= np.float32(layer.share)
+        none = np.asarray([layer.share] * 3 + [0, 0, 0, 999], np.float32)[: told.shape[1]]
+        every = 2 if raster.step > 1 else 1
+        few = raster.part((every - 1, every - 1, raster.ids.shape[1], raster.ids.shape[0]), every=every)
+        found = few.carry(continued(told), outside=none, coarse=True)
+        sigma = _FOLD_SHARE * unit / every
+        if sigma > _LEAST_BLUR:
+            found = np.asarray(cv2.GaussianBlur(found, (0, 0), sigma), np.float32)
+        # the second of every two was taken, so the picture lies half a coarse pixel further on than enlarging takes it to be
+        late = raster.step // 2 if every > 1 else 0
+        if late:
+            found = np.asarray(cv2.copyMakeBorder(found, 1, 0, 1, 0, cv2.BORDER_REPLICATE), np.float32)
+        first = few.step - late if late else 0
+        height, width = raster.ids.shape[0] * raster.step, raster.ids.shape[1] * raster.step
+        parts = (found[..., 0:3], found[..., 3:6], found[..., 6]) if told.shape[1] > 3 else (found,)
+        return tuple(enlarge(part, few.step)[first : first + height, first : first + width] for part in parts)
 
     def _shrink(self, drive: DraftDrive, row: int) -> int:
         """By how much the source's picture is reduced first, so that a small target does not alias."""
@@ -173,21 +208,36 @@ class DraftSwapper(DraftPlanner):
         if shrink > 1:
             side = max(16, self._set.size // shrink)
             picture = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
-        return picture.shape[0] / self._set.size, picture
+        # float: sampled at once what would be rounded first, and quicker
+        return picture.shape[0] / self._set.size, picture.astype(np.float32)
 
 
-def _drawn_in(cover: np.ndarray, size: int) -> np.ndarray:
-    """(S, S) a mask made smaller by a share of the picture's side."""
-    reach = int(2 * _CLEAR_OF_HAIR * size) | 1
-    return cv2.GaussianBlur(cv2.erode(cover, np.ones((reach, reach), np.uint8)), (0, 0), 0.5 * _CLEAR_OF_HAIR * size)
+def _drawn_in(cover: np.ndarray, unit: float) -> np.ndarray:
+    """(h, w) a mask made smaller by a share of the crop's side, `unit`."""
+    reach = int(2 * _CLEAR_OF_HAIR * unit) | 1
+    return cv2.GaussianBlur(cv2.erode(cover, np.ones((reach, reach), np.uint8)), (0, 0), 0.5 * _CLEAR_OF_HAIR * unit)
 
 
-def _filled(rgb: F32, weight: np.ndarray) -> F32:
-    """(S, S, 3) smooth skin, spread from where there is some (`weight` (S, S)): put where the source's hair hides what the target shows."""
-    side = max(16, rgb.shape[0] // 4)
-    small = cv2.resize(np.dstack([rgb * weight[..., None], weight]), (side, side), interpolation=cv2.INTER_AREA)
-    spread = np.asarray(cv2.GaussianBlur(small, (0, 0), 0.05 * side) + 0.05 * cv2.GaussianBlur(small, (0, 0), 0.15 * side))
-    return enlarge(spread[..., :3] / np.maximum(spread[..., 3:], 1e-6), rgb.shape[0])
+def _mix(rgb: F32, other: F32, weight: F32) -> None:
+    """Mix another picture (h, w, 3) into `rgb`, in place, by its weight (h, w)."""
+    away = other - rgb
+    away *= cv2.merge([weight, weight, weight])
+    rgb += away
+
+
+def _filled(rgb: F32, weight: F32, *, side: int) -> F32:
+    """(H, W, 3) smooth skin, spread from where there is some (`weight`, on the coarse picture): put where the source's hair hides what the target
+    shows. `side`: a quarter of the crop's."""
+    height, width = rgb.shape[:2]
+    known = cv2.resize(rgb, weight.shape[::-1], interpolation=cv2.INTER_AREA) * weight[..., None]
+    few = (max(4, width // 4), max(4, height // 4))
+    small = cv2.resize(cv2.merge([known, weight]), few, interpolation=cv2.INTER_AREA)
+    fewer = (max(2, few[0] // 4), max(2, few[1] // 4))
+    near = cv2.GaussianBlur(small, (0, 0), 0.05 * side, borderType=cv2.BORDER_CONSTANT)
+    far = cv2.GaussianBlur(cv2.resize(small, fewer, interpolation=cv2.INTER_AREA), (0, 0), 0.15 * side / 4, borderType=cv2.BORDER_CONSTANT)
+    spread = near + 0.05 * cv2.resize(far, few, interpolation=cv2.INTER_LINEAR)
+    smooth = spread[..., :3] / np.maximum(spread[..., 3:], 1e-6)
+    return np.asarray(cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _confidence(layers: Sequence[Layer], region: Region) -> float:
@@ -195,10 +245,20 @@ def _confidence(layers: Sequence[Layer], region: Region) -> float:
     return float(np.exp(-0.25 * sum(layer.share * layer.cost for layer in mine)))
 
 
-def _box_of(weight: np.ndarray, *, above: float = 0.004) -> tuple[int, int, int, int] | None:
-    """x0, y0, x1, y1 round the pixels with a weight; None where there are none."""
-    some = weight > above
+def _box_of(points: F32, *, size: int) -> tuple[int, int, int, int] | None:
+    """x0, y0, x1, y1 round points (N, 2), within a crop of `size` and of sides that divide by 8 where the crop's do; None where that is nowhere."""
+    low, high = points.min(0) - _MARGIN, points.max(0) + _MARGIN + 1
+    x0, y0 = (max(0, int(edge) // 8 * 8) for edge in low)
+    x1, y1 = (min(size, -(-int(np.ceil(edge)) // 8) * 8) for edge in high)
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+
+def _seen(weight: np.ndarray) -> tuple[int, int, int, int] | None:
+    """x0, y0, x1, y1 round the pixels with a weight, and a little more, even; None where there are none."""
+    some = weight > 0.004
     rows, columns = np.flatnonzero(some.any(1)), np.flatnonzero(some.any(0))
-    if not len(rows) or not len(columns):
+    if not len(rows):
         return None
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    (top, bottom), (left, right) = ((max(0, int(at[0]) - 3) // 2 * 2, int(at[-1]) + 4) for at in (rows, columns))
+    height, width = weight.shape
+    return left, top, min(width, right + right % 2), min(height, bottom + bottom % 2)

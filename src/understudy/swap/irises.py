@@ -26,7 +26,7 @@ def moved(places: F32, *, drive: F32, picture: F32, box: tuple[int, int, int, in
     x0, y0, _, _ = box
     height, width = places.shape[:2]
     opening = eye_opening(drive)
-    out = places
+    out = places.copy()
     for side, (ring, iris) in enumerate(((EYE_RIGHT, IRIS_RIGHT), (EYE_LEFT, IRIS_LEFT))):
         strength = float(ramp(opening[side], *_OPEN))
         centre = drive[iris[0], :2] - (x0, y0)
@@ -35,10 +35,14 @@ def moved(places: F32, *, drive: F32, picture: F32, box: tuple[int, int, int, in
         now = sample(places[..., 0], centre[None, None])[0, 0], sample(places[..., 1], centre[None, None])[0, 0]
         away = _limited(picture[iris[0], :2] - np.asarray(now), along=picture[ring[8], :2] - picture[ring[0], :2])
         radius = float(np.linalg.norm(drive[list(iris[1:]), :2] - drive[iris[0], :2], axis=1).mean())
-        grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
-        share = ramp(np.linalg.norm(grid - centre.astype(np.float32), axis=-1), _NONE * radius, _WHOLE * radius)
-        weight = strength * share * _between_lids(drive[list(ring), :2] - (x0, y0), (height, width), soft=0.2 * radius)
-        out = out + (weight[..., None] * away).astype(np.float32)
+        reach = int(_NONE * radius) + 1
+        left, top = max(0, int(centre[0]) - reach), max(0, int(centre[1]) - reach)
+        right, bottom = min(width, int(centre[0]) + reach + 2), min(height, int(centre[1]) + reach + 2)
+        across = np.arange(left, right, dtype=np.float32)[None, :] - np.float32(centre[0])
+        down = np.arange(top, bottom, dtype=np.float32)[:, None] - np.float32(centre[1])
+        share = ramp(np.sqrt(across**2 + down**2), _NONE * radius, _WHOLE * radius)
+        lids = _between_lids(drive[list(ring), :2] - (x0 + left, y0 + top), share.shape, soft=0.2 * radius)
+        out[top:bottom, left:right] += np.float32(strength) * (share * lids)[..., None] * away.astype(np.float32)
     return out
 
 

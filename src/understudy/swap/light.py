@@ -42,6 +42,11 @@ _BEARD_SHARE = 0.12
 _LEAST, _MOST = np.log(0.2), np.log(5.0)
 _DARK, _CLEAR = 18.0, 50.0
 """Code values of skin below which a channel's own detail is noise, and above which it is not."""
+_ALL_OWN = 0.98
+_BRIGHTEST = 3.0
+"""Times the skin's own brightness."""
+SHARED = 6
+"""So many of the columns of `light_of` are factors: of a picture that counts by a share they count by that share."""
 _APART = (1.5, 2.4)
 """A channel that is raised this much more than the least raised one begins to show its noise, and shows nothing else."""
 
@@ -98,21 +103,26 @@ def own_detail(skin: F32, gain: F32) -> F32:
     return (ramp(skin, _DARK, _CLEAR) * ramp(apart, _APART[1], _APART[0])).astype(np.float32)
 
 
-def lit(rgb: F32, *, skin: F32, gain: F32, own: F32) -> F32:
-    """Colours (..., 3) of a picture under new light. `skin`, `gain`, `own` (..., 3) as `skin_colours`, `gains` and `own_detail` have them."""
-    brightness = (rgb @ _LUMA) / np.maximum(skin @ _LUMA, 4.0)
-    np.clip(brightness, 0.0, 3.0, out=brightness)
-    # in place: these are the largest arrays of a swap
-    smooth = skin + np.float32(_FLOOR)
-    smooth *= gain
-    smooth -= np.float32(_FLOOR)
-    np.maximum(smooth, 0, out=smooth)
-    smooth *= brightness[..., None]
-    out = np.asarray(gain * rgb, np.float32)
-    out -= smooth
-    out *= own
-    out += smooth
-    return out
+def light_of(gain: F32, skin: F32) -> F32:
+    """(478, 3 or 7) what `lit` needs at the mesh points, from `gains` and `skin_colours`: factors on the colours; and, where a channel is too dark to
+    be raised, factors on the brightness, which then stands for it, and the brightness up to which that holds."""
+    own = own_detail(skin, gain)
+    if own.min() > _ALL_OWN:
+        return gain.copy()
+    brightness = np.maximum(skin @ _LUMA, 4.0)[:, None]
+    smooth = np.maximum((skin + np.float32(_FLOOR)) * gain - np.float32(_FLOOR), 0)
+    return np.concatenate([gain * own, (1 - own) * smooth / brightness, _BRIGHTEST * brightness], 1).astype(np.float32)
+
+
+def lit(rgb: F32, light: tuple[F32, ...]) -> None:
+    """Put colours (H, W, 3) under new light, in place. `light`: the columns of `light_of` at every pixel, (H, W, 3) or that, (H, W, 3) and (H, W)."""
+    if len(light) == 1:
+        rgb *= light[0]
+        return
+    factors, of_brightness, most = light
+    brightness = np.minimum(cv2.transform(rgb, _LUMA[None]), most)
+    rgb *= factors
+    rgb += of_brightness * cv2.merge([brightness, brightness, brightness])
 
 
 def _paleness(lit: Lit, rows: NDArray[np.intp]) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ import numpy as np
 from ..types import F32, Drive, FaceCrop, SwappedFace
 from .planner import DraftDrive
 from .swapper import Swapper
-from .warp import N_POINTS, draw, enlarge, sample, with_rim
+from .warp import N_POINTS, draw, sample, with_rim
 
 _STEP = 2
 _NEGLIGIBLE = 0.004
@@ -73,6 +73,6 @@ def _reshaped(rgb: np.ndarray, own: F32, mesh: F32) -> F32:
     away = np.zeros((N_POINTS, 2), np.float32)
     away[: len(own)] = own[:, :2] - mesh[:, :2]
     raster = draw(with_rim(mesh), size=size, step=_STEP if size % _STEP == 0 else 1)
-    moved = enlarge(raster.carry(away, coarse=True), size)
+    moved = raster.carry(away)
     grid = np.stack(np.meshgrid(np.arange(size, dtype=np.float32), np.arange(size, dtype=np.float32)), -1)
     return sample(rgb, grid + moved)

@@ -49,92 +49,119 @@ def continued(values: np.ndarray) -> F32:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Raster:
-    """A drawn mesh: for every pixel of a (size, size) picture its triangle, and how corner values mix there."""
+    """A drawn mesh: for every pixel of a picture its triangle, and how corner values mix there.
 
-    size: int
+    Drawn at every `step`-th pixel (the coarse picture, (h, w)); values between are interpolated.
+    """
+
     step: int
-    """Drawn at every `step`-th pixel; values between are interpolated."""
-    pixels: NDArray[np.intp]
-    """(n,) flat positions that are covered, in the coarse picture."""
-    ids: NDArray[np.int32]
-    """(n,) their triangles."""
+    ids: NDArray[np.intp]
+    """(h, w) triangles; `len(all_triangles())` where none is."""
     mix: F32
-    """(n, 3): weights of the triangle's corners."""
+    """(3, h, w): weights of the triangle's corners."""
+
+    @property
+    def covered(self) -> NDArray[np.bool_]:
+        """(h, w) True where a triangle lies."""
+        return self.ids < len(all_triangles())
+
+    def part(self, box: tuple[int, int, int, int], *, every: int = 1) -> Raster:
+        """What lies in a box of the coarse picture (x0, y0, x1, y1), or every so many pixels of it."""
+        x0, y0, x1, y1 = box
+        there = slice(y0, y1, every), slice(x0, x1, every)
+        return Raster(self.step * every, self.ids[there], self.mix[:, *there])
 
     def carry(self, values: np.ndarray, *, outside: float | np.ndarray = 0.0, coarse: bool = False) -> F32:
-        """Values at the points (514, C) -> (size, size, C); pixels outside the mesh and its rim get `outside`.
+        """Values at the points (514, C) -> (H, W, C); pixels outside the mesh and its rim get `outside`.
 
-        `coarse`: give the picture as drawn, (size / step, …), not enlarged.
+        `coarse`: give the picture as drawn, (h, w, C), not enlarged.
         """
-        side = self.size // self.step
-        corners = np.asarray(values, np.float32)[all_triangles()]  # (M, 3, C)
-        inside = np.einsum("nk,nkc->nc", self.mix, corners[self.ids])
-        out = np.empty((side * side, corners.shape[-1]), np.float32)
-        out[:] = outside
-        out[self.pixels] = inside
-        picture = out.reshape(side, side, -1)
-        if self.step == 1 or coarse:
-            return picture
-        return enlarge(picture, self.size)
+        values = np.asarray(values, np.float32)
+        beside = np.broadcast_to(np.asarray(outside, np.float32), values.shape[1:])
+        planes = []
+        for channel, other in zip(values.T, beside, strict=True):
+            # table by table: small ones stay in the processor's cache
+            tables = np.full((3, len(all_triangles()) + 1), other, np.float32)
+            tables[:, :-1] = channel[_corners()]
+            plane = self.mix[0] * tables[0].take(self.ids)
+            plane += self.mix[1] * tables[1].take(self.ids)
+            plane += self.mix[2] * tables[2].take(self.ids)
+            planes.append(plane)
+        picture = np.asarray(cv2.merge(planes), np.float32).reshape(*self.ids.shape, -1)
+        return picture if self.step == 1 or coarse else enlarge(picture, self.step)
 
 
-def enlarge(picture: np.ndarray, size: int) -> F32:
-    """A coarse picture (s, s, C) whose samples stand at the middles of their blocks -> (size, size, C)."""
-    big = cv2.resize(np.asarray(picture, np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(big, np.float32).reshape(size, size, -1)
+@cache
+def _corners() -> NDArray[np.intp]:
+    """(3, M) the triangles' points."""
+    return np.ascontiguousarray(all_triangles().T).astype(np.intp)
+
+
+def enlarge(picture: np.ndarray, times: int) -> F32:
+    """A coarse picture (h, w) or (h, w, C) whose samples stand at the middles of their blocks -> one that many times as large."""
+    height, width = picture.shape[:2]
+    big = cv2.resize(np.asarray(picture, np.float32), (width * times, height * times), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(big, np.float32).reshape(height * times, width * times, *picture.shape[2:])
 
 
 def sample(picture: np.ndarray, places: np.ndarray) -> F32:
-    """A picture (h, w, C) uint8 or (h, w) float32 at places (H, W, 2) in its pixels: float32; colours by cubic, masks by linear interpolation.
+    """A picture (h, w, C) uint8 or float32, or (h, w) float32, at places (H, W, 2) in its pixels: float32; colours by cubic, masks by linear
+    interpolation.
 
     Outside the picture its edge goes on.
     """
     places = np.ascontiguousarray(places, np.float32)
     how = cv2.INTER_CUBIC if picture.ndim == 3 else cv2.INTER_LINEAR
-    found = cv2.remap(picture, places[..., 0], places[..., 1], how, borderMode=cv2.BORDER_REPLICATE)
+    found = cv2.remap(picture, places, None, how, borderMode=cv2.BORDER_REPLICATE)  # pyright: ignore[reportCallIssue, reportArgumentType]
     return np.asarray(found, np.float32)
 
 
-def draw(mesh: np.ndarray, *, size: int, step: int = 1) -> Raster:
-    """Draw a mesh with its rim (514, 3), in the pixels of a (size, size) picture; smaller z is nearer. `size` must divide by `step`."""
-    side = size // step
+def draw(mesh: np.ndarray, *, size: int | tuple[int, int], step: int = 1) -> Raster:
+    """Draw a mesh with its rim (514, 3), in the pixels of a picture of `size` (a side, or width and height); smaller z is nearer. `size` must
+    divide by `step`."""
+    width, height = (size, size) if isinstance(size, int) else size
+    width, height = width // step, height // step
     # the middle of coarse pixel i is fine pixel i * step + (step - 1) / 2
     points = (np.asarray(mesh, np.float32)[:, :2] - (step - 1) / 2) / step
     tris = all_triangles()
     corners = points[tris]  # (M, 3, 2)
     depth = np.asarray(mesh, np.float32)[:, 2][tris].mean(1)
     fixed = np.rint(corners * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-    ids = np.full((side, side), -1, np.int32)
+    ids = np.full((height, width), len(tris), np.int32)
     low, high = corners.min(1), corners.max(1)
-    seen = ((high >= -1) & (low <= side)).all(1)
+    seen = ((high >= -1) & (low <= (width, height))).all(1)
     # the rim lies behind everything
     depth[len(triangles()) :] += 1e6
-    for t in np.argsort(-depth, kind="stable"):
-        if seen[t]:
-            cv2.fillConvexPoly(ids, fixed[t], int(t), lineType=cv2.LINE_8, shift=_SUBPIXEL_BITS)
-    pixels = np.flatnonzero(ids.ravel() >= 0)
-    flat = ids.ravel()[pixels]
-    x, y = (pixels % side).astype(np.float32), (pixels // side).astype(np.float32)
-    return Raster(size=size, step=step, pixels=pixels, ids=flat, mix=_barycentric(corners, flat, x, y))
+    order = np.argsort(-depth, kind="stable")
+    order = order[seen[order]]
+    for number, triangle in zip(order.tolist(), fixed[order], strict=True):
+        cv2.fillConvexPoly(ids, triangle, number, cv2.LINE_8, _SUBPIXEL_BITS)
+    whole = ids.astype(np.intp)
+    return Raster(step=step, ids=whole, mix=_barycentric(corners, whole))
 
 
-def _barycentric(corners: np.ndarray, ids: np.ndarray, x: np.ndarray, y: np.ndarray) -> F32:
-    """Weights of the corners at the pixels, kept within the triangle: its drawn edge may reach half a pixel too far, which is far in a thin one."""
+def _barycentric(corners: np.ndarray, ids: NDArray[np.intp]) -> F32:
+    """(3, h, w) weights of the corners at the pixels, kept within the triangle: its drawn edge may reach half a pixel too far, which is far in a
+    thin one."""
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
     flat = np.abs(area) < 1e-3
     area = np.where(flat, 1.0, area)
-    rows = np.stack(
-        [
-            (c[:, 1] - a[:, 1]) / area, -(c[:, 0] - a[:, 0]) / area, a[:, 0], a[:, 1],
-            -(b[:, 1] - a[:, 1]) / area, (b[:, 0] - a[:, 0]) / area,
-        ],
-        1,
-    ).astype(np.float32)  # fmt: skip
-    row = rows[ids]
-    dx, dy = x - row[:, 2], y - row[:, 3]
-    v, w = row[:, 0] * dx + row[:, 1] * dy, row[:, 4] * dx + row[:, 5] * dy
-    mix = np.clip(np.stack([1 - v - w, v, w], 1), -0.08, None)
-    mix /= mix.sum(1, keepdims=True)
-    mix[flat[ids]] = 1 / 3
-    return mix.astype(np.float32)
+    columns = [
+        (c[:, 1] - a[:, 1]) / area, -(c[:, 0] - a[:, 0]) / area, a[:, 0], a[:, 1],
+        -(b[:, 1] - a[:, 1]) / area, (b[:, 0] - a[:, 0]) / area,
+    ]  # fmt: skip
+    # beside the mesh: its first corner alone
+    vx, vy, ax, ay, wx, wy = (np.append(column, 0).astype(np.float32).take(ids) for column in columns)
+    height, width = ids.shape
+    dx = np.arange(width, dtype=np.float32)[None, :] - ax
+    dy = np.arange(height, dtype=np.float32)[:, None] - ay
+    mix = np.empty((3, height, width), np.float32)
+    np.add(vx * dx, vy * dy, out=mix[1])
+    np.add(wx * dx, wy * dy, out=mix[2])
+    np.subtract(1 - mix[1], mix[2], out=mix[0])
+    np.maximum(mix, -0.08, out=mix)
+    mix /= mix.sum(0)
+    if flat.any():
+        mix[:, np.append(flat, False).take(ids)] = 1 / 3
+    return mix
