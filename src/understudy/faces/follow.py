@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import heapq
+import math
 from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 
 import cv2
@@ -14,24 +17,28 @@ from .align import crop_matrices
 from .embed import aligned, embed
 from .landmark import SIDE, Measured, as_given
 from .lanes import Lanes
-from .mesh import BROW_LEFT, BROW_RIGHT, EYE_LEFT, EYE_RIGHT, FACE_OVAL, LIPS_INNER, LIPS_OUTER, N_SKIN, pose_deg
+from .mesh import BROW_LEFT, BROW_RIGHT, EYE_LEFT, EYE_RIGHT, FACE_OVAL, LIPS_INNER, LIPS_OUTER, N_SKIN, pose_deg, turn_deg
 from .segment import SIDE as CLASSES_SIDE
 from .segment import head_of, parse
 from .smooth import smooth_landmarks
 from .values import occluded_share, outside_share
 from .warp import Picture, cut, size_hw
 
-_PORTRAITS = 4
+_PORTRAITS = 3
 """How many pictures the identity is taken from: they cost 20-40 ms each."""
-_PORTRAIT_EVERY = 5
+_PORTRAIT_EVERY = 8
 _PORTRAIT_PX = 128
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 88]
 _SOONEST = 4
 """Frames between two parsed ones at least."""
+_TURNED_DEG = 18
+"""Turn of the head, across or up and down, up to which what was parsed is carried by the mesh alone."""
 _OTHER_COLOUR = 35
 """Grey levels by which a point of the face must differ, light apart, to show something else than before."""
 _OTHER_SHARE = 0.03
 """Share of such points from which something has come before the face, or has gone."""
+_PENDING = 6
+"""Frames whose small pictures may still be waited for; each holds its picture in memory."""
 _MOVING = {*EYE_RIGHT, *EYE_LEFT, *BROW_RIGHT, *BROW_LEFT, *LIPS_OUTER, *LIPS_INNER, *FACE_OVAL}
 _CALM = np.asarray([i for i in range(N_SKIN) if i not in _MOVING], np.intp)
 
@@ -50,7 +57,11 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 
 class Followed:
-    """Gathers a face's measurements; keeps small pictures only."""
+    """Gathers a face's measurements; keeps small pictures only.
+
+    Where the face is is known at once. What is only kept (colours, sharpness, small pictures, classes) is made in order on a thread aside:
+    following does not wait for it.
+    """
 
     def __init__(self, *, parse_every: int, lanes: Lanes) -> None:
         self._lanes = lanes
@@ -61,6 +72,8 @@ class Followed:
         self._sharpness: list[float] = []
         self._colours: list[U8] = []
         self._keys: list[tuple[int, Future[U8]]] = []
+        self._key_turn = (0.0, 0.0)
+        self._noting: deque[Future[None]] = deque()
         self._portraits: list[tuple[float, int, U8, U8]] = []
         self._bridged: list[bool] = []
         self._size_wh = (0, 0)
@@ -91,7 +104,7 @@ class Followed:
         first, start = self.meshes[-1], self.index[-1]
         for between, picture in frames:
             if between == start:
-                self._parse(picture, len(self.index) - 1)
+                self._aside(self._parse, picture, len(self.index) - 1)
                 continue
             share = np.float32((between - start) / (index - start))
             mesh = np.asarray((1 - share) * first + share * landmarks, np.float32)
@@ -104,15 +117,23 @@ class Followed:
         self._bridged.append(bridged)
         height, width = size_hw(picture)
         self._size_wh = (width, height)
-        sharpness = _sharpness(measured.crop)
         self.index.append(index)
         self.meshes.append(measured.landmarks)
         self.presence.append(measured.presence)
+        self._aside(self._note, picture, measured, number)
+
+    def _aside(self, work: Callable[..., None], *given: object) -> None:
+        self._noting.append(self._lanes.notes.submit(work, *given))
+        while len(self._noting) > _PENDING or (self._noting and self._noting[0].done()):
+            self._noting.popleft().result()
+
+    def _note(self, picture: Picture, measured: Measured, number: int) -> None:
+        sharpness = _sharpness(measured.crop)
         self._sharpness.append(sharpness)
         self._colours.append(_colours(measured))
         if self._must_parse(number):
             self._parse(picture, number)
-        if number % _PORTRAIT_EVERY == 0 and not bridged:
+        if number % _PORTRAIT_EVERY == 0 and not self._bridged[number]:
             self._consider_portrait(picture, measured, sharpness, number)
 
     def _parse(self, picture: Picture, number: int) -> None:
@@ -120,18 +141,24 @@ class Followed:
             if self._keys[-1][0] == number:
                 return
             self._keys[-1][1].result()  # so that work does not pile up
+        self._key_turn = turn_deg(self.meshes[number])
         self._keys.append((number, self._lanes.aside.submit(parse, head_of(picture, self.meshes[number]))))
 
     def _must_parse(self, number: int) -> bool:
-        """At least every so often; sooner where the colours say that a hand or a microphone has come or gone, or where the face was lost."""
-        if not self._keys or any(self._bridged[-2:]):
+        """At least every so often; sooner where the head has turned, where the colours say that a hand or a microphone has come or gone, or
+        where the face was lost."""
+        if not self._keys or any(self._bridged[max(number - 1, 0) : number + 1]):
             return True
         key = self._keys[-1][0]
         since = self.index[number] - self.index[key]
-        return since >= self._parse_every or (since >= _SOONEST and _covered(self._colours[key], self._colours[number]))
+        if since < min(_SOONEST, self._parse_every):
+            return False
+        if since >= self._parse_every or math.dist(turn_deg(self.meshes[number]), self._key_turn) > _TURNED_DEG:
+            return True
+        return _covered(self._colours[key], self._colours[number])
 
     def _consider_portrait(self, picture: Picture, measured: Measured, sharpness: float, number: int) -> None:
-        yaw, pitch, _ = np.radians(pose_deg(measured.landmarks))
+        yaw, pitch = np.radians(turn_deg(measured.landmarks))
         box = mesh_box(measured.landmarks)
         size = min(1.0, float(box[3] - box[1]) / 112)
         value = float(measured.presence * np.cos(yaw) ** 2 * np.cos(pitch) ** 2 * size * sharpness)
@@ -143,6 +170,8 @@ class Followed:
 
     def track(self, *, track_id: str, media_id: str, shot_id: str) -> Track:
         """Everything at once: steadied mesh, pose, expression, identity."""
+        while self._noting:
+            self._noting.popleft().result()
         index = np.asarray(self.index, np.int32)
         best = sorted(self._portraits, reverse=True, key=lambda portrait: portrait[:2])
         embedding = self._lanes.aside.submit(embed, [face for _, _, face, _ in best], [value for value, *_ in best])

@@ -32,6 +32,8 @@ class Lanes:
     def __init__(self) -> None:
         self.aside: Executor = ThreadPoolExecutor(1, thread_name_prefix="faces-aside")
         """One thread for networks that following does not wait for."""
+        self.notes: Executor = ThreadPoolExecutor(1, thread_name_prefix="faces-notes")
+        """One thread for the small things that are kept of every frame; they are made in the order in which they are handed in."""
         self._beside = [ThreadPoolExecutor(1, thread_name_prefix=f"faces-{lane}") for lane in range(1, threads())]
         self._cv_threads = cv2.getNumThreads()
 
@@ -40,7 +42,7 @@ class Lanes:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for pool in (self.aside, *self._beside):
+        for pool in (self.notes, self.aside, *self._beside):
             pool.shutdown(cancel_futures=error is not None)
         cv2.setNumThreads(self._cv_threads)
 

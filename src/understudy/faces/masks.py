@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 
@@ -51,7 +53,8 @@ def hull(landmarks: F32) -> U8:
 def track_masks(track: Track, positions: np.ndarray, landmarks: F32) -> U8:
     """Masks (N, 128, 128) for frames of a track: inside the mesh, and own by the two parsed frames around (nearer counts more).
 
-    `positions`: (N,) places 0..T-1 in the track; `landmarks`: (T, 478, 3) the whole track's meshes in their standard crops at 128 px.
+    What was parsed is carried to the wanted frame by the motion of the mesh. `positions`: (N,) places 0..T-1 in the track; `landmarks`:
+    (T, 478, 3) the whole track's meshes in their standard crops at 128 px.
     """
     keys = [own_share(classes, landmarks[k]) for k, classes in zip(track.key_index, track.key_classes, strict=True)]
     out = np.empty((len(positions), CLASSES_SIDE, CLASSES_SIDE), np.uint8)
@@ -60,9 +63,39 @@ def track_masks(track: Track, positions: np.ndarray, landmarks: F32) -> U8:
         b, a = min(after, len(keys) - 1), max(after - 1, 0)
         gap = track.key_index[b] - track.key_index[a]
         share = np.clip((position - track.key_index[a]) / gap, 0, 1) if gap > 0 else 0.0
-        own = cv2.GaussianBlur((1 - share) * keys[a] + share * keys[b], (0, 0), 1.2)
+        before, behind = (carried(keys[n], landmarks[track.key_index[n]], landmarks[position]) for n in (a, b))
+        own = cv2.GaussianBlur((1 - share) * before + share * behind, (0, 0), 1.2)
         out[i] = np.clip((own - 0.35) / 0.3, 0, 1) * hull(landmarks[position])
     return out
+
+
+def carried(own: F32, start: F32, end: F32) -> F32:
+    """A map (128, 128) of the crop in which the mesh is `start` (478, 3), moved to where it is `end`: a cubic in x and y fitted to the skin's
+    points takes every pixel back. Good inside the mesh; beyond it the map's edge may be stretched."""
+    if own.min() == own.max():
+        return own
+    terms = _cubic(end[:N_SKIN, :2])
+    # the weak pull towards "nothing moves" holds what the points say little about
+    pull = 1e-5 * len(terms) * np.eye(terms.shape[1])
+    moved = np.linalg.solve(terms.T @ terms + pull, terms.T @ (start[:N_SKIN, :2] - end[:N_SKIN, :2]).astype(np.float64))
+    back = (_grid() + _grid_cubic() @ moved).astype(np.float32).reshape(CLASSES_SIDE, CLASSES_SIDE, 2)
+    return np.asarray(cv2.remap(own, back, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _cubic(points: np.ndarray) -> np.ndarray:
+    """(N, 2) crop pixels -> (N, 10): 1, x, y and their products up to the third degree."""
+    x, y = (np.asarray(points, np.float64).T - (CLASSES_SIDE - 1) / 2) / (CLASSES_SIDE / 2)
+    return np.stack([x**i * y**j for i in range(4) for j in range(4 - i)], 1)
+
+
+@cache
+def _grid() -> np.ndarray:
+    return np.stack(np.meshgrid(np.arange(CLASSES_SIDE), np.arange(CLASSES_SIDE)), -1).reshape(-1, 2).astype(np.float64)
+
+
+@cache
+def _grid_cubic() -> np.ndarray:
+    return _cubic(_grid())
 
 
 def _pixels(points: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ x to the subject's left, y up, z to the front) is MediaPipe's, Apache-2.0. "Righ
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from pathlib import Path
 
@@ -99,6 +100,13 @@ def angles_deg(rotation: np.ndarray) -> F32:
 def pose_deg(landmarks: np.ndarray) -> F32:
     """(..., 478, 3) -> (..., 3): yaw, pitch, roll of measured meshes in degrees."""
     return angles_deg(fit_rigid(landmarks)[1])
+
+
+def turn_deg(landmarks: np.ndarray) -> tuple[float, float]:
+    """(478, 3) -> yaw and pitch within a few degrees, from four points at the border: for every frame, where the fit would take too long."""
+    top, chin, right, left = landmarks[[10, 152, 234, 454]].tolist()
+    across, down = [b - a for a, b in zip(right, left, strict=True)], [b - a for a, b in zip(top, chin, strict=True)]
+    return math.degrees(math.atan2(across[2], math.hypot(*across[:2]))), -math.degrees(math.atan2(down[2], math.hypot(*down[:2])))
 
 
 def eye_opening(landmarks: np.ndarray) -> F32:
