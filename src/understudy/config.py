@@ -33,13 +33,13 @@ class VideoSettings(_Section):
 class FaceSettings(_Section):
     """How faces are found and followed."""
 
-    detect_every: Annotated[int, Field(ge=1, le=500)] = 24
+    detect_every: Annotated[int, Field(ge=1, le=500)] = 15
     """Look for new faces every this many frames; in between, known faces are followed by their mesh."""
     detect_long_side: Annotated[int, Field(ge=160, le=2560)] = 640
     """Longest side of the picture in which faces are searched, in pixels. Larger finds smaller faces and takes longer."""
     detect_score: Annotated[float, Field(ge=0.3, le=0.99)] = 0.7
     """How sure the detector must be."""
-    parse_every: Annotated[int, Field(ge=1, le=100)] = 96
+    parse_every: Annotated[int, Field(ge=1, le=100)] = 32
     """Tell skin from hair and hands at least every this many frames, sooner where the head turns or something comes before the face; it is
     carried along in between."""
 
