@@ -85,6 +85,8 @@ LACKS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("target-hidden", {}, {"hidden": np.where(BEAT < 60, 0.4, 0.0)}),
     ("source-hidden", {"hidden": np.where(BEAT < 100, 0.4, 0.0)}, {}),
     ("target-cut-off", {}, {"outside": np.where(BEAT < 60, 0.4, 0.0)}),
+    ("glasses-source", {"glasses": True}, {"glasses": False}),
+    ("glasses-target", {"glasses": False}, {"glasses": True}),
     ("several-people", {}, {"people_s": {"p1": 10.0, "p2": 4.0}}),
     ("cuts", {"n_shots": 3}, {}),
 ]
@@ -135,7 +137,7 @@ def test_json_has_stable_keys() -> None:
     report = judged(material(mouth=np.full(N, 0.02)), material(seed=1, name="ü <b>.mp4"))
     made = json.loads(report.json())
     assert set(made) == {"version", "outlook", "headline", "reason", "source", "target", "coverage", "findings"}
-    assert set(made["source"]) == {"name", "seconds", "frames", "size_wh", "shots", "person", "people_s", "left_out"}
+    assert set(made["source"]) == {"name", "seconds", "frames", "size_wh", "shots", "person", "people_s", "left_out", "glasses"}
     assert set(made["coverage"]) == {"skin", "mouth", "eyes"} and made["target"]["name"] == "ü <b>.mp4"
     assert made["findings"] and all(set(finding) == FINDING_KEYS for finding in made["findings"])
     assert "%" not in report.text()

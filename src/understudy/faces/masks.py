@@ -28,7 +28,7 @@ def own_share(classes: U8, landmarks: F32) -> F32:
         return np.zeros(own.shape, np.float32)
     for ring in _OWN_EVEN_IF_UNSURE:
         region = np.zeros_like(own)
-        cv2.fillPoly(region, [_pixels(landmarks[list(ring)])], 1)
+        cv2.fillPoly(region, [pixels(landmarks[list(ring)])], 1)
         own |= region & (classes != BODY_SKIN)
     own = cv2.morphologyEx(own, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     return _without_holes(np.asarray(own, np.uint8)).astype(np.float32)
@@ -46,7 +46,7 @@ def hull(landmarks: F32) -> U8:
     """(128, 128), 255 inside the outline of the mesh (478, 3) in the crop at 128 px."""
     out = np.zeros((CLASSES_SIDE, CLASSES_SIDE), np.uint8)
     outline = cv2.convexHull(landmarks[:N_SKIN, :2].astype(np.float32)).reshape(-1, 2)
-    cv2.fillPoly(out, [_pixels(outline)], 255, lineType=cv2.LINE_AA)
+    cv2.fillPoly(out, [pixels(outline)], 255, lineType=cv2.LINE_AA)
     return out
 
 
@@ -98,6 +98,6 @@ def _grid_cubic() -> np.ndarray:
     return _cubic(_grid())
 
 
-def _pixels(points: np.ndarray) -> np.ndarray:
+def pixels(points: np.ndarray) -> np.ndarray:
     """Polygon corners for cv2.fillPoly."""
     return np.rint(points[:, :2]).astype(np.int32)

@@ -1,4 +1,4 @@
-"""How the two videos are filmed: light, size and sharpness, how much there is, what hides the face, other people and cuts."""
+"""How the two videos are filmed: light, size and sharpness, how much there is, what hides the face, glasses, other people and cuts."""
 
 from __future__ import annotations
 
@@ -182,6 +182,31 @@ def _hidden(pair: Pair) -> Iterator[Finding]:
         )
 
 
+def _glasses(pair: Pair) -> Iterator[Finding]:
+    """Only where both are known."""
+    source, target = pair.source.clip.glasses, pair.target.clip.glasses
+    if source and target is False:
+        yield pair.typical(
+            Finding(
+                "glasses-source",
+                "noticeable",
+                "source",
+                "The source wears glasses and the target does not: traces of the frame may be seen in the new face.",
+                "Film the source without glasses.",
+            )
+        )
+    if target and source is False:
+        yield pair.typical(
+            Finding(
+                "glasses-target",
+                "noticeable",
+                "target",
+                "The target wears glasses and the source does not: at the rims and behind the glass the new face may be seen to be laid on.",
+                "Look at the eyes in the result, or use a take without glasses; a source with glasses does not help.",
+            )
+        )
+
+
 def _part(share: float) -> str:
     return "nearly all" if share > 0.8 else "more than half" if share > 0.5 else "about a third" if share > 0.25 else "some"
 
@@ -211,4 +236,4 @@ def _videos(pair: Pair) -> Iterator[Finding]:
             )
 
 
-RULES = (_light, _size, _amount, _hidden, _videos)
+RULES = (_light, _size, _amount, _hidden, _glasses, _videos)

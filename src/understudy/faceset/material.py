@@ -28,6 +28,8 @@ class Clip:
     """Seconds on screen of everybody who was found."""
     left_out: Mapping[str, int]
     """Pictures of the source that were left out, by reason; empty for a target."""
+    glasses: bool | None = None
+    """Whether the person wears glasses for most of the time; None where it cannot be told."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -80,6 +80,7 @@ def _clip_dict(clip: Clip) -> dict[str, Any]:
         "person": clip.person,
         "people_s": {who: round(seconds, 2) for who, seconds in clip.people_s.items()},
         "left_out": dict(clip.left_out),
+        "glasses": clip.glasses,
     }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..config import SwapSettings
 from ..faces.align import face_height_px
+from ..faces.glasses import wears_glasses
 from ..faces.masks import hull
 from ..faces.mesh import eye_opening, mouth_opening, triangles
 from ..faceset.material import Clip, Fit, Material
@@ -90,6 +91,7 @@ def _clip(footage: Footage, person: Person, left_out: dict[str, int], *, n_frame
         person=person.identity.identity_id,
         people_s={who.identity_id: who.n_frames / rate for who in person.everybody},
         left_out=left_out,
+        glasses=wears_glasses(person.own_tracks),
     )
 
 
