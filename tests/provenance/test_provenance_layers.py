@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import resource
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,9 @@ import numpy as np
 import OpenEXR
 import opentimelineio as otio
 import pytest
-from networks import link_networks
+from exporting import ALTERED, CUTS, export
 from publishing import permits, rendered, signed
 
-from understudy.config import settings_from
 from understudy.errors import ConsentScope, DiskFull, Interrupted, MediaNotVideo, OutputExists, OutputNotWritable, StepMissing, UsageError
 from understudy.events import Context
 from understudy.files import sha256_file
@@ -27,38 +25,14 @@ from understudy.provenance.consent import issue_permit
 from understudy.provenance.label import make_label
 from understudy.provenance.label_place import heads_of
 from understudy.provenance.layer_job import LAYERS
-from understudy.provenance.layers import export_layers
 from understudy.provenance.ledger import canonical
-from understudy.types import Shot
 from understudy.verify.trace import trace
 from understudy.video.color import luma_weights, paint, rgb_from_planes
 from understudy.video.probe import probe
 from understudy.video.read import frame_pts, read_frames
 
 pytestmark = pytest.mark.usefixtures("isolated_home")
-ALTERED = range(5, 9)
-CUTS = (4, 8)
 HDR = {"colorspace": 9, "color_primaries": 9, "color_trc": 16, "color_range": 1}
-
-
-def export(target: Path, folder: Path, **changes: Any):
-    link_networks()
-    pts = [*frame_pts(target), 10**9]
-    edges = [0, *CUTS, len(pts) - 1]
-    shots = [Shot("m", f"s{a}", a, b, pts[a], pts[b]) for a, b in pairwise(edges)]
-    arguments: dict[str, Any] = {
-        "layers": LAYERS,
-        "form": "png16",
-        "patches": rendered(target.parent, ALTERED),
-        "shots": shots,
-        "geometry": lambda index: [{"mesh": [[1.0, 2.0, float(index)]]}],
-        "permits": changes.pop("permits", None) or permits(target.parent),
-        "settings": settings_from(),
-        "sources": [target],
-        "model_id": "draft",
-        "context": Context(),
-    }
-    return export_layers(target, probe(target), folder, **{**arguments, **changes})
 
 
 def picture(folder: Path, layer: str, index: int, form: str) -> np.ndarray:

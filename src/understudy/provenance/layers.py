@@ -36,6 +36,7 @@ from .mark.embed import Marker
 from .mark.fingerprint import Sampler, pack
 from .publish import NO_TIME, AlteredFrames, about, admitted, agreements, inputs_of, new_number, statement_of, terms_of
 from .signer import Signer
+from .xmp import packet, put_xmp
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,8 @@ def _writers(job: LayerJob, stack: ExitStack) -> Callable[[Layer, int, F32, int,
     ending = ENDINGS[job.form]
 
     def put(layer: Layer, index: int, picture: F32, pts: int, duration: int) -> None:
-        write(job.folder / layer / f"{layer}.{index:06}.{ending}", picture, color=job.info.color, about=job.about(layer))
+        stated = packet(credentials.SOURCE_TYPE) if layer != "plate" else ""
+        write(job.folder / layer / f"{layer}.{index:06}.{ending}", picture, color=job.info.color, about=job.about(layer), xmp=stated)
 
     return put
 
@@ -227,6 +229,8 @@ def _sign_and_place(
         body["trusted_time"] = done.trusted_time
     records = {}
     for layer in job.layers:
+        if job.form == "prores4444" and layer in ("face", "matte"):
+            put_xmp(job.folder / f"{layer}.mov", source_type=credentials.SOURCE_TYPE)
         files = {str(path.relative_to(job.folder)): sha256_file(path) for path in job.files(layer)}
         path = job.folder / f"{layer}.record.json"
         write_signed(path, {**job.record, "layer": layer, "is": KINDS[layer], "intermediate": layer != "result", "files": files})

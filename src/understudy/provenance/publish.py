@@ -31,11 +31,12 @@ from ..video.read import frame_pts, read_frames
 from ..video.write import write_video
 from . import credentials, gate, keys, ledger
 from .consent import check_permit
-from .credentials import EMBEDDED, Statement, Terms, sidecar_of, without_names
+from .credentials import EMBEDDED, SOURCE_TYPE, Statement, Terms, sidecar_of, without_names
 from .label import Label, label_for, label_spans
 from .mark.embed import Marker
 from .mark.fingerprint import Sampler, pack
 from .signer import Signer
+from .xmp import matroska_tags
 
 NO_TIME = "The time server did not answer: the result has no trusted time of signing. Publish again to try once more."
 
@@ -159,6 +160,8 @@ def publish(
                 context_check=context.check,
                 note=lambda message: meter.note(message, warning=True),
                 cuts=cuts,
+                # where no box can be added after writing
+                tags=None if out.suffix.lower() in EMBEDDED else matroska_tags(SOURCE_TYPE),
             )
             looked["result"] = gate.refuse_unless_passed(watcher.verdict(), watcher.what)
             _tell_of_holes(meter, target, written)

@@ -28,22 +28,25 @@ class Evidence:
     like: Row | None
     """The record whose pictures look like the file's."""
     findings: tuple[Finding, ...]
+    stated: bool = False
+    """Its unsigned metadata say that a network made or changed it."""
 
     def verdict(self, check: str) -> str:
-        return next(finding.verdict for finding in self.findings if finding.check == check)
+        return next((finding.verdict for finding in self.findings if finding.check == check), "not applicable")
 
 
 def conclude(seen: Evidence) -> tuple[Conclusion, int]:
     """The sentence and the exit code."""
     found, mark = seen.credentials, seen.mark
     broken = any(finding.verdict == "found invalid" for finding in seen.findings)
-    if found.ours and found.carries_mark:
+    layers = seen.verdict("layers")
+    if found.ours and found.carries_mark and layers != "found invalid":
         return "proved", EXIT_BROKEN if broken else EXIT_PROVED
     conclusion: Conclusion
-    if found.carries_mark or seen.row is not None or mark.state in ("ours", "unknown"):
+    if found.carries_mark or seen.row is not None or mark.state in ("ours", "unknown") or layers == "found valid":
         conclusion = "not_proved"
-    elif mark.state == "copied" or found.state == "invalid" or found.broken_origins or found.says_generated:
-        # the last says so itself, and nobody changed what it says
+    elif mark.state == "copied" or "found invalid" in (layers, seen.verdict("credentials")) or found.says_generated or seen.stated:
+        # the last two: it says so itself
         conclusion = "manipulated"
     elif found.elsewhere or seen.like is not None or mark.state == "unreadable" or seen.verdict("forensics") == "inconclusive":
         conclusion = "inconclusive"
@@ -65,6 +68,8 @@ def _of_credentials(seen: Evidence) -> list[Said]:
         said.append(Said("conflict_ledger_alone"))
     if found.state == "valid" and found.broken_origins:
         said.append(Said("conflict_origins"))
+    if found.ours and found.carries_mark and seen.verdict("layers") == "found invalid":
+        said.append(Said("conflict_layers"))
     return said
 
 

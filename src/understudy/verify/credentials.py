@@ -17,18 +17,21 @@ _MEANINGS = {
 _SAID = ("label", "purposes", "people", "consent_records", "record_id")
 
 
-def credentials_findings(found: Credentials) -> tuple[Finding, ...]:
-    """The finding on the file's own credentials; after it one on those of the videos it was made from, where these are broken."""
+def credentials_findings(found: Credentials, *, stated: bool = False) -> tuple[Finding, ...]:
+    """The finding on the file's own credentials; after it one on those of the videos it was made from, where these are broken. `stated`: whether the
+    file's unsigned metadata say that it was made with a network."""
+    # what the credentials say themselves is signed, and said once
+    says = Said("metadata_generated") if stated and not (found.state == "valid" and found.says_generated) else None
     if found.elsewhere:
-        return (finding("credentials", "inconclusive", "credentials_elsewhere"),)
+        return (finding("credentials", "inconclusive", "credentials_elsewhere", says),)
     if found.state == "none":
-        return (finding("credentials", "not found", "credentials_none"),)
+        return (finding("credentials", "not found", "credentials_none", says),)
     place = Said("credentials_beside", {"name": plain(found.sidecar.name)}) if found.sidecar else None
     if found.state == "invalid":
         claims = Said("credentials_claim") if found.carries_mark else None
-        own = finding("credentials", "found invalid", "credentials_broken", *map(_meaning, found.problems), claims, place)
+        own = finding("credentials", "found invalid", "credentials_broken", *map(_meaning, found.problems), claims, place, says)
     else:
-        own = finding("credentials", "found valid", _headline(found), *_says(found), place)
+        own = finding("credentials", "found valid", _headline(found), *_says(found), place, says)
     if not found.broken_origins:
         return (own,)
     return own, finding("credentials", "found invalid", "origins_broken", Said("codes", {"codes": ", ".join(found.broken_origins)}))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ..errors import MediaError, MediaIsFolder
 from ..events import Context
-from .layers import INDEX, is_layers, verify_layers
+from .layer_record import PICTURES
+from .layers import INDEX, is_layers, verify_layers, verify_picture
 from .report import Report
 from .report import verify as verify_file
 
@@ -14,7 +15,10 @@ VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".m
 
 
 def verify(path: Path, *, context: Context | None = None) -> Report:
-    """What is known about a video, or about a folder of layers. Reads only. Raises the MediaErrors; MediaIsFolder for a folder of something else."""
+    """What is known about a video, a folder of layers, or a picture out of one. Reads only. Raises the MediaErrors; MediaIsFolder for a folder of
+    something else."""
+    if path.is_file() and path.suffix.lower() in PICTURES:
+        return verify_picture(path)
     return verify_layers(path, context=context) if path.is_dir() and is_layers(path) else verify_file(path, context=context)
 
 

@@ -18,11 +18,13 @@ from ..events import Context, Meter
 from ..files import sha256_file
 from ..paper.words import Language
 from ..provenance import credentials, keys, papers
+from ..provenance.xmp import says_generated
 from ..types import Finding
 from ..video.source import check_file, open_media
 from ..weights.registry import weight
 from .conclude import EXIT_BROKEN, EXIT_NOTHING, EXIT_PROVED, Evidence, conclude, conflicts
 from .credentials import credentials_findings
+from .layer_record import layer_finding
 from .material import LEAST_BITS, LEAST_FACE, LEAST_SECONDS, Material
 from .registry import fingerprint_finding, ledger_finding
 from .said import INCONCLUSIVE, MANIPULATED, NOT_PROVED, NOTHING, PROVED, SENTENCES, Conclusion, Said, finding
@@ -140,7 +142,7 @@ def verify(path: Path, *, context: Context | None = None) -> Report:
         meter.step(message="Reading the file")
         sha256 = sha256_file(path)
         meter.step(message="Checking the credentials")
-        found = credentials.read(path)
+        found, stated = credentials.read(path), says_generated(path)
         meter.step(message="Looking into the ledger")
         row, ledger_line = ledger_finding(sha256)
         meter.step(message="Looking for the invisible mark")
@@ -149,8 +151,10 @@ def verify(path: Path, *, context: Context | None = None) -> Report:
         meter.step(message="Comparing with what was published")
         like, fingerprint_line = fingerprint_finding(mark.scan.samples, mark.row if mark.state == "ours" else row, own=row)
     traces = material.finding() if material else finding("forensics", "inconclusive", "forensics_damaged")
-    findings = (*credentials_findings(found), ledger_line, finding_of(mark), fingerprint_line, traces)
-    seen = Evidence(found, row, mark, like, findings)
+    layer = layer_finding(path)
+    own = credentials_findings(found, stated=stated)
+    findings = (*([layer] if layer else []), *own, ledger_line, finding_of(mark), fingerprint_line, traces)
+    seen = Evidence(found, row, mark, like, findings, stated)
     conclusion, exit_code = conclude(seen)
     return Report(path.name, sha256, path.stat().st_size, findings, conclusion, exit_code, conflicts(seen))
 

@@ -1,7 +1,8 @@
 """Single pictures at full depth for compositing: PNG with 16 bits, and OpenEXR. Values are the video's own code values, never tone-mapped.
 
 PNG names curve and primaries in `cICP` (PNG 3, ITU-T H.273 numbers) and holds straight alpha; OpenEXR names them in its header and holds
-colour already multiplied by alpha, as each format's standard says.
+colour already multiplied by alpha, as each format's standard says. An XMP packet goes into PNG's `iTXt` (ISO 16684-3), and into the attribute `xmp`
+of OpenEXR's header, which has no agreed place for one.
 """
 
 from __future__ import annotations
@@ -23,17 +24,20 @@ _HEAD = 33
 """Bytes of a PNG's signature and its first chunk."""
 
 
-def write_png16(path: Path, picture: F32, *, color: ColorInfo, about: str) -> None:
-    """`picture` float32 in 0..1: gray (H, W), RGB (H, W, 3), or RGB with straight alpha (H, W, 4). `about` goes in as a comment."""
+def write_png16(path: Path, picture: F32, *, color: ColorInfo, about: str, xmp: str = "") -> None:
+    """`picture` float32 in 0..1: gray (H, W), RGB (H, W, 3), or RGB with straight alpha (H, W, 4). `about` goes in as a comment, `xmp` as it is."""
     values = np.rint(np.clip(picture, 0, 1) * 65535).astype(np.uint16)
     order = {2: values, 3: values[..., [2, 1, 0, 3][: values.shape[-1]]]}[values.ndim]
     data = cv2.imencode(".png", np.ascontiguousarray(order), [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
     code = bytes([_code(PRIMARIES, color.primaries), _code(TRANSFERS, color.transfer), 0, 1])
     chunks = _chunk(b"cICP", code) + _chunk(b"tEXt", b"Comment\0" + about.encode("latin-1", "replace"))
+    if xmp:
+        # neither compressed nor translated, as the packet must be findable
+        chunks += _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp.encode("utf-8"))
     _place(path, data[:_HEAD] + chunks + data[_HEAD:])
 
 
-def write_exr(path: Path, picture: F32, *, color: ColorInfo, about: str) -> None:
+def write_exr(path: Path, picture: F32, *, color: ColorInfo, about: str, xmp: str = "") -> None:
     """`picture` float32 in 0..1: gray (H, W), RGB (H, W, 3), or RGB multiplied by alpha (H, W, 4); written as half floats, ZIP."""
     names = "Y" if picture.ndim == 2 else "RGBA"[: picture.shape[2]]
     half = picture.astype(np.float16)
@@ -44,6 +48,7 @@ def write_exr(path: Path, picture: F32, *, color: ColorInfo, about: str) -> None
         "comments": about,
         "understudy:transfer": color.transfer,
         "understudy:primaries": color.primaries,
+        **({"xmp": xmp} if xmp else {}),
     }
     part = part_of(path)
     try:

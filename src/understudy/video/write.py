@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -49,6 +49,7 @@ def write_video(
     context_check: Callable[[], None],
     note: Note = lambda message: None,
     cuts: Collection[int] = (),
+    tags: Mapping[str, str] | None = None,
 ) -> int:
     """Write (planes, pts) to `path`, whole or not at all, and return the number of frames.
 
@@ -57,7 +58,7 @@ def write_video(
     and bit depth are those of `info.color` where the codec has them (AV1: 4:2:0; ProRes: 10 bit, 4:2:2 or 4:4:4); gray is written as 4:2:0
     with neutral colour, which every player shows. The frames whose pts are in `cuts` become key frames. The timecode of `info` is kept. Sound and
     subtitles of `audio_from` are copied, or converted where the container cannot hold them; what had to be left out is told
-    through `note`. `context_check` is called before every frame and may raise to stop.
+    through `note`. `context_check` is called before every frame and may raise to stop. `tags` are written as the container's own metadata.
 
     Raises OutputFormat, BadSetting, OutputNotWritable, DiskFull, and OutputError where the encoder refuses.
     """
@@ -71,7 +72,7 @@ def write_video(
         options = {} if suffix == ".mkv" else _mp4_options(info, source)
         try:
             with av.open(str(part), "w", format=container, options=options) as out:
-                job = _Job(info, encoding, suffix, frozenset(cuts), context_check, note)
+                job = _Job(info, encoding, suffix, frozenset(cuts), context_check, note, tags or {})
                 count = _write(out, frames, source, job)
         except FFmpegError as error:
             raise _explain(error, path) from error
@@ -90,6 +91,7 @@ class _Job:
     cuts: frozenset[int]
     check: Callable[[], None]
     note: Note
+    tags: Mapping[str, str]
 
 
 def _write(out: OutputContainer, frames: Iterable[tuple[Planes, int]], source: InputContainer | None, job: _Job) -> int:
@@ -97,6 +99,7 @@ def _write(out: OutputContainer, frames: Iterable[tuple[Planes, int]], source: I
     stream = _picture_stream(out, job)
     if info.timecode is not None and is_timecode(info.timecode, info.frame_rate):
         out.metadata["timecode"] = info.timecode
+    out.metadata.update(job.tags)
     timed = _with_durations(frames, info)
     first = next(timed, None)
     if first is None:
