@@ -128,3 +128,18 @@ def test_features_do_not_depend_on_where_the_head_is(faceset: Faceset) -> None:
     moved = mesh * np.float32(1.7) + np.asarray([20, -5, 3], np.float32)
     np.testing.assert_allclose(features(mesh), features(moved), atol=2e-3)
     assert features(mesh).shape == (3, N_FEATURES)
+
+
+def test_a_part_that_is_switched_off_stays_the_drafts(faceset: Faceset) -> None:
+    draft, cover, maps, textures, numbers = scene(faceset)
+    torch.manual_seed(1)
+    net = Corrector(n_textures=3, n_features=N_FEATURES)
+    torch.nn.init.normal_(net.last.weight, std=0.3)
+    seen = look(draft, cover, maps, textures)
+    told = net(seen.input_BCHW, numbers)
+    whole, eyes_only = (compose(draft, cover[:, :1], seen, told, textures, parts=parts) for parts in ((1.0, 1.0, 1.0), (0.0, 1.0, 0.0)))
+    of_eyes = window(torch.nn.functional.interpolate(seen.mesh_B6HW[:, 4:5], size=draft.shape[-1], mode="bilinear", align_corners=False))
+    inside, outside = (of_eyes > 0.999).expand_as(whole), (of_eyes == 0).expand_as(whole)
+    torch.testing.assert_close(eyes_only[inside], whole[inside], atol=2e-3, rtol=0)
+    torch.testing.assert_close(eyes_only[outside], window(draft)[outside])
+    assert (whole - window(draft)).abs()[outside].max() > 0.01

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from understudy.config import SwapSettings
 from understudy.faces.align import take_crop
-from understudy.faces.mesh import FACE_OVAL, LIPS_INNER, canonical
+from understudy.faces.mesh import BROW_LEFT, BROW_RIGHT, FACE_OVAL, LIPS_INNER, canonical
 from understudy.swap.draft import DraftSwapper
 from understudy.swap.drive import performance_of_faceset
 from understudy.swap.light import gains, measure_light
 from understudy.swap.mouth import inside, shortfall
 from understudy.swap.regions import eye_weight, inner_weight, mouth_weight
+from understudy.swap.strands import strands
 from understudy.swap.warp import continued, draw, sample, with_rim
 from understudy.types import Drive, Faceset, Performance
 from understudy.video.read import read_frames
@@ -92,6 +93,52 @@ def test_a_beard_of_the_target_is_not_light() -> None:
     beard = measure_light(bearded, masks, landmarks, size=128, steps=steps)
     gain = gains(beard, np.arange(6), plain, np.arange(6), degree=1.0)
     assert gain[:, below].mean() > 0.75, "the source's chin is not painted dark"
+
+
+def test_shine_of_the_source_keeps_its_skins_colour() -> None:
+    """A grey nose under a cold lamp: under a warm one it is skin. A person's own light is left as it is."""
+    landmarks = np.repeat(frontal(128)[None], 6, 0)
+    masks, steps = np.full((6, 128, 128), 255, np.uint8), np.arange(6, dtype=np.int64)
+    skin = np.tile(np.asarray([170, 130, 110], np.uint8), (6, 478, 1))
+    shining = skin.copy()
+    nose = np.concatenate([np.linalg.norm(canonical() - canonical()[4], axis=1) < 1.5, np.zeros(10, bool)])
+    shining[:, nose] = 150
+    plain, grey = (measure_light(colours, masks, landmarks, size=128, steps=steps) for colours in (skin, shining))
+    rows = np.arange(6)
+    made = gains(plain, rows, grey, rows, degree=1.0)[0, 4] * shining[0, 4]
+    assert made[0] / made[2] > 1.25 > 1.0 == shining[0, 4, 0] / shining[0, 4, 2]
+    np.testing.assert_allclose(gains(grey, rows, grey, rows, degree=1.0), 1, atol=1e-3)
+
+
+def test_hair_next_to_skin_is_not_light() -> None:
+    """A lock over one cheek, and the shadow beside it: the cheek is not lit more for it."""
+    landmarks = np.repeat(frontal(128)[None], 6, 0)
+    steps = np.arange(6, dtype=np.int64)
+    masks = np.full((6, 128, 128), 255, np.uint8)
+    edge = int(np.rint(landmarks[0, 205, 0])) - 2
+    masks[:, : int(landmarks[0, 152, 1]) - 30, :edge] = 0
+    skin = np.full((6, 478, 3), 150, np.uint8)
+    shaded = skin.copy()
+    shaded[:, landmarks[0, :, 0] < edge + 2] = 60
+    full = measure_light(skin, np.full((6, 128, 128), 255, np.uint8), landmarks, size=128, steps=steps)
+    hairy = measure_light(shaded, masks, landmarks, size=128, steps=steps)
+    gain = gains(full, np.arange(6), hairy, np.arange(6), degree=1.0)
+    assert gain[:, [50, 205, 36, 4]].max() < 1.1
+
+
+def test_a_strand_on_the_forehead_is_found_and_brows_and_bare_skin_are_not() -> None:
+    mesh = frontal(256)
+    bare = np.full((256, 256, 3), 170, np.uint8)
+    for ring in (BROW_RIGHT, BROW_LEFT):
+        cv2.fillPoly(bare, [cv2.convexHull(np.rint(mesh[list(ring), :2]).astype(np.int32))], (60, 50, 40))
+    assert strands(bare, mesh).max() == 0
+    hairy = bare.copy()
+    start, end = (np.rint(mesh[i, :2]).astype(int) for i in (109, 9))
+    cv2.line(hairy, tuple(map(int, start)), tuple(map(int, (start + end) // 2)), (40, 30, 25), 3)
+    found = strands(hairy, mesh)
+    on = (start + (end - start) // 4).astype(int)
+    assert found[on[1], on[0]] > 0.9
+    assert found[int(mesh[4, 1]), int(mesh[4, 0])] == 0 and (found > 0.5).mean() < 0.03
 
 
 def test_teeth_do_not_stretch() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.faces.mesh import BLENDSHAPE_NAMES, EYE_RIGHT, FACE_OVAL, IRIS_RIGHT, N_SKIN, canonical, eye_opening, mouth_opening, pose_deg
+from understudy.swap.drive import performance_of_faceset
 from understudy.swap.irises import moved
 from understudy.swap.person import gaze, measure, pose
 from understudy.swap.regions import mouth_weight
@@ -44,6 +47,35 @@ def test_a_steady_smile_is_not_taken_for_the_mouths_shape(source: Faceset) -> No
         return float(np.sqrt((mouth_weight() * ((a - b) ** 2).sum(-1)).sum() / mouth_weight().sum()))
 
     assert apart(source.blendshapes) < 0.5 * apart(np.zeros_like(source.blendshapes))
+
+
+def shut(performance: Performance) -> np.ndarray:
+    blinks = [BLENDSHAPE_NAMES.index("eyeBlinkRight"), BLENDSHAPE_NAMES.index("eyeBlinkLeft")]
+    return performance.blendshapes[:, blinks].mean(1)
+
+
+def part(performance: Performance, rows: np.ndarray) -> Performance:
+    names = ("frame_index", "landmarks", "pose_deg", "blendshapes", "vertex_rgb", "masks", "crop_from_frame")
+    return replace(performance, **{name: np.asarray(getattr(performance, name))[rows] for name in names})
+
+
+def test_eyes_that_are_never_open_are_not_taken_for_open_ones(source: Faceset) -> None:
+    person = measure(source.landmarks, source.blendshapes)
+    whole = performance_of_faceset(source)
+    rows = np.flatnonzero(shut(whole) > 0.5)
+    assert len(rows) >= 2
+    meshes, _ = Retarget(person).meshes(part(whole, rows))
+    assert eye_opening(meshes).mean() < 0.4 * np.median(eye_opening(source.landmarks)), "a target who looks down all the time"
+
+
+def test_a_source_who_blinks_in_most_pictures_opens_the_eyes(source: Faceset) -> None:
+    whole = performance_of_faceset(source)
+    closed = np.flatnonzero(shut(whole) > 0.5)
+    opened = np.flatnonzero(shut(whole) < 0.3)[:40]
+    rows = np.concatenate([np.resize(closed, 3 * len(opened)), opened])
+    sleepy = measure(source.landmarks[rows], source.blendshapes[rows])
+    meshes, _ = Retarget(sleepy).meshes(part(whole, opened))
+    assert np.median(eye_opening(meshes)) > 0.8 * np.median(eye_opening(source.landmarks[opened]))
 
 
 @settings(max_examples=20, deadline=None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from understudy.train.meter import Figures, beats, gain_over, mean_figures, measure
+from understudy.train.meter import Figures, beats, gain_over, mean_figures, measure, parts_that_gain
 
 DRAFT = Figures(l1=6.0, mouth_l1=10.0, eye_l1=8.0, ssim=0.88, detail=0.05, sharpness=1.1)
 
@@ -26,6 +26,11 @@ def test_one_that_is_worse_somewhere_is_not_used(worse: dict[str, float]) -> Non
     better = replace(DRAFT, l1=5.8, mouth_l1=9.5, eye_l1=7.6, ssim=0.89, detail=0.048)
     assert beats(better, DRAFT)
     assert not beats(replace(better, **worse), DRAFT)
+
+
+def test_the_correction_is_used_where_it_is_nearer_to_the_truth() -> None:
+    assert parts_that_gain(replace(DRAFT, l1=5.0, mouth_l1=10.5, eye_l1=7.0), DRAFT) == (1.0, 1.0, 0.0)
+    assert parts_that_gain(replace(DRAFT, l1=6.5, mouth_l1=9.0, eye_l1=9.0), DRAFT) == (0.0, 0.0, 1.0)
 
 
 def test_the_figures_of_the_truth_and_of_a_blur() -> None:

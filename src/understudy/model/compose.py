@@ -15,6 +15,10 @@ from .textures import Textures, sample
 ROWS, COLUMNS = (8, 60), (10, 54)
 """The part of the crop (in 64ths) that can be covered by a face; only there anything is computed."""
 _LEAST_SKIN = 0.02
+_MOST_ON_SKIN = 7 / 255
+"""What a patch of a 64th of the side may change of the draft's colours on plain skin."""
+WHOLE = (1.0, 1.0, 1.0)
+"""The correction on skin, eyes and mouth alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,17 @@ def look(draft_B3HW: Tensor, cover_B2HW: Tensor, maps: list[mesh_map.MeshMap], t
     return Seen(seen, places, gain.unflatten(0, (batch, n)), mesh, skin * known, cover[:, :1] * near * known, allowed, known)
 
 
-def compose(draft_B3HW: Tensor, alpha_B1HW: Tensor, seen: Seen, correction: network.Correction, textures: Textures) -> Tensor:
+def compose(
+    draft_B3HW: Tensor,
+    alpha_B1HW: Tensor,
+    seen: Seen,
+    correction: network.Correction,
+    textures: Textures,
+    *,
+    parts: tuple[float, float, float] = WHOLE,
+) -> Tensor:
     """The corrected picture within the window, (B, 3, h, w) in about [0, 1]. `alpha` is the draft's, (B, 1, S, S): where it fades, so does the
-    correction, as it does where nothing is known."""
+    correction, as it does where nothing is known. `parts`: how much of the correction is taken (0..1) on skin, eyes and mouth."""
     side = draft_B3HW.shape[-1]
     n = correction.share_BKHW.shape[1]
     plain = window(draft_B3HW)
@@ -83,7 +95,11 @@ def compose(draft_B3HW: Tensor, alpha_B1HW: Tensor, seen: Seen, correction: netw
     made = made + detail * (made - nnf.avg_pool2d(made, 3, 1, 1, count_include_pad=False)) + colour
     made = made * _draft_light(plain, made, seen)
     made = made - _stain(plain, made, seen)
-    return plain + window(alpha_B1HW) * _to(window(seen.known_B1HW), side) * (made - plain)
+    share = window(alpha_B1HW) * _to(window(seen.known_B1HW), side)
+    if parts != WHOLE:
+        eyes, mouth = _to(window(seen.mesh_B6HW[:, 4:6]), side).split(1, 1)
+        share = share * (parts[0] * (1 - eyes - mouth).clamp_min(0) + parts[1] * eyes + parts[2] * mouth).clamp_max(1)
+    return plain + share * (made - plain)
 
 
 def _draft_light(plain_B3HW: Tensor, made_B3HW: Tensor, seen: Seen) -> Tensor:
@@ -96,14 +112,17 @@ def _draft_light(plain_B3HW: Tensor, made_B3HW: Tensor, seen: Seen) -> Tensor:
 
 
 def _stain(plain_B3HW: Tensor, made_B3HW: Tensor, seen: Seen) -> Tensor:
-    """What has changed of the draft's colours on plain skin in patches of a few hundredths of the side and more: to be taken off again. There
-    the draft is right, its light being the target's; what is learnt about skin's colour is the light of the source's own film, learnt by heart."""
+    """What has changed of the draft's colours on plain skin in patches of a few hundredths of the side and more, and of smaller patches what goes
+    beyond a bound: to be taken off again. There the draft is right, its light being the target's; what is learnt about skin's colour is the light of
+    the source's own film, learnt by heart."""
     skin = window(seen.plain_B1HW)
     unit = plain_B3HW.shape[-2] // skin.shape[-2]
     change = nnf.avg_pool2d(made_B3HW - plain_B3HW, unit)
     around, weight = (nnf.avg_pool2d(x, 3, 1, 1) for x in (change * skin, skin))
-    broad = skin * around / (weight + _LEAST_SKIN)
-    return nnf.interpolate(broad, size=plain_B3HW.shape[-2:], mode="bilinear", align_corners=False)
+    broad = around / (weight + _LEAST_SKIN)
+    small = change - broad
+    beyond = skin * (broad + small - small.clamp(-_MOST_ON_SKIN, _MOST_ON_SKIN))
+    return nnf.interpolate(beyond, size=plain_B3HW.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def window(x: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as nnf
 
 from ..model import network
-from ..model.compose import COLUMNS, ROWS, compose, look, window
+from ..model.compose import COLUMNS, ROWS, WHOLE, compose, look, window
 from ..model.features import features
 from ..model.mesh_map import draw
 from ..model.network import Corrector
@@ -24,10 +24,10 @@ def grid_side(size: int) -> int:
     return -(-size // network.SIDE) * network.SIDE
 
 
-def corrected_face(face: SwappedFace, drive: Drive, *, net: Corrector, textures: Textures) -> SwappedFace:
+def corrected_face(face: SwappedFace, drive: Drive, *, net: Corrector, textures: Textures, parts: tuple[float, float, float] = WHOLE) -> SwappedFace:
     """The draft's face with the network's correction where a face can be. Alpha and confidence are the draft's.
 
-    `textures` are for pictures of `grid_side` of the face's own.
+    `textures` are for pictures of `grid_side` of the face's own; `parts`: see `compose`.
     """
     with _alone(), torch.inference_mode():
         size = face.rgb.shape[0]
@@ -36,7 +36,7 @@ def corrected_face(face: SwappedFace, drive: Drive, *, net: Corrector, textures:
         cover = torch.from_numpy(np.stack([face.alpha, face.confidence]))[None]
         seen = look(draft, cover, [draw(drive.mesh, size=size)], textures)
         told = net(seen.input_BCHW, torch.from_numpy(features(drive.mesh[None])))
-        change = (compose(draft, _sized(cover[:, :1], side), seen, told, textures) - window(draft)).nan_to_num(0.0, 0.0, 0.0)
+        change = (compose(draft, _sized(cover[:, :1], side), seen, told, textures, parts=parts) - window(draft)).nan_to_num(0.0, 0.0, 0.0)
         return SwappedFace(rgb=_changed(face.rgb, change, side), alpha=face.alpha, confidence=face.confidence)
 
 

@@ -31,6 +31,8 @@ class TrainedSwapper:
         self._net = Corrector(n_textures=len(self._rows), n_features=N_FEATURES)
         self._net.load_state_dict({name.removeprefix("mean."): value for name, value in state.tensors.items() if name.startswith("mean.")})
         self._net.eval()
+        skin, eyes, mouth = state.facts["parts"]
+        self._parts = (float(skin), float(eyes), float(mouth))
         self._id = f"trained-{hashlib.sha256(f'{base.model_id} {tensors_sum}'.encode()).hexdigest()[:16]}"
         self._textures = lru_cache(maxsize=4)(self._load_textures)
 
@@ -54,7 +56,7 @@ class TrainedSwapper:
     def swap(self, crop: FaceCrop, drive: Drive) -> SwappedFace:
         """The draft, with the network's correction where a face can be. Alpha and confidence are the draft's."""
         face = self._base.whole(crop, drive)
-        return corrected_face(face, drive, net=self._net, textures=self._textures(grid_side(face.rgb.shape[0])))
+        return corrected_face(face, drive, net=self._net, textures=self._textures(grid_side(face.rgb.shape[0])), parts=self._parts)
 
     def _load_textures(self, side: int) -> Textures:
         return Textures(self._set, self._rows, side=texture_side(side))

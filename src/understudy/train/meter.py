@@ -66,6 +66,11 @@ def gain_over(trained: Figures, draft: Figures) -> float:
     return better - max(0.0, _off(trained) - _off(draft))
 
 
+def parts_that_gain(trained: Figures, draft: Figures) -> tuple[float, float, float]:
+    """1 for each of skin, eyes and mouth where the network is nearer to the truth than the draft, 0 where the draft is."""
+    return float(trained.l1 <= draft.l1), float(trained.eye_l1 <= draft.eye_l1), float(trained.mouth_l1 <= draft.mouth_l1)
+
+
 def beats(trained: Figures, draft: Figures) -> bool:
     """Whether it may stand in the draft's place: better in all, no worse in any single one, and not softer than it may be."""
     no_worse = trained.l1 <= draft.l1 and trained.mouth_l1 <= 1.01 * draft.mouth_l1 and trained.eye_l1 <= 1.01 * draft.eye_l1

@@ -12,14 +12,14 @@ from torch.nn import functional as nnf
 
 from ..config import TrainSettings
 from ..model.checkpoint import State
-from ..model.compose import compose, look, window
+from ..model.compose import WHOLE, compose, look, window
 from ..model.features import N_FEATURES
 from ..model.losses import loss_parts, mean_over, total
 from ..model.network import Corrector
 from ..swap.correct import corrected_face
 from ..types import U8, SwappedFace
 from .batches import Batch, Material
-from .meter import Figures, mean_figures, measure
+from .meter import Figures, mean_figures, measure, parts_that_gain
 from .target import Target
 
 _MEAN_DECAY = 0.997
@@ -46,6 +46,8 @@ class Trainer:
         self.attempt = 0
         """How often training went back: another attempt draws other batches."""
         self.rate_scale = 1.0
+        self.parts = WHOLE
+        """On which of skin, eyes and mouth the correction is used (see `measured`)."""
         self.usual_loss: float | None = None
         """Running mean, to recognise a loss that runs away."""
 
@@ -92,10 +94,10 @@ class Trainer:
             for name, value in self.net.state_dict().items():
                 self.mean[name].lerp_(value, 1 - decay)
 
-    def _made(self, net: Corrector, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _made(self, net: Corrector, batch: Batch, parts: tuple[float, float, float] = WHOLE) -> tuple[Tensor, Tensor]:
         """The corrected pictures and how much each place belongs to an eye and to the mouth (B, 2, h, w); the window only."""
         seen = look(batch.draft_B3HW, batch.cover_B2HW, batch.maps, self.material.textures, allowed_BK=batch.allowed_BK)
-        made = compose(batch.draft_B3HW, batch.alpha_B1HW, seen, net(seen.input_BCHW, batch.features_BF), self.material.textures)
+        made = compose(batch.draft_B3HW, batch.alpha_B1HW, seen, net(seen.input_BCHW, batch.features_BF), self.material.textures, parts=parts)
         side = batch.draft_B3HW.shape[-1]
         return made, window(nnf.interpolate(seen.mesh_B6HW[:, 4:6], size=side, mode="bilinear", align_corners=False))
 
@@ -107,13 +109,18 @@ class Trainer:
         net.load_state_dict(self.mean)
         return net.eval()
 
-    @torch.inference_mode()
     def measured(self) -> tuple[Figures, Figures]:
-        """(draft, trained) on the held-out pictures."""
+        """(draft, trained) on the held-out pictures. From now on the correction is used on the parts of the face where it is better."""
+        draft, trained = self._measured(WHOLE)
+        self.parts = parts_that_gain(trained, draft)
+        return (draft, trained) if self.parts == WHOLE else self._measured(self.parts)
+
+    @torch.inference_mode()
+    def _measured(self, parts: tuple[float, float, float]) -> tuple[Figures, Figures]:
         net, draft, trained = self.averaged(), [], []
         for row in self.material.measured():
             batch = self.material.batch(np.asarray([row]))
-            made, regions = self._made(net, batch)
+            made, regions = self._made(net, batch, parts)
             truth, face = window(batch.truth_B3HW), batch.face_B1HW
             for out, picture in ((draft, window(batch.draft_B3HW)), (trained, made.clamp(0, 1))):
                 out.append(measure(picture, truth, face_B1HW=face, mouth_B1HW=regions[:, 1:], eyes_B1HW=regions[:, :1]))
@@ -134,7 +141,7 @@ class Trainer:
     def shown(self, row: int) -> dict[str, U8]:
         """Truth, draft and trained of a picture, each laid over the truth as a merge would."""
         batch = self.material.batch(np.asarray([row]))
-        made, _ = self._made(self.averaged(), batch)
+        made, _ = self._made(self.averaged(), batch, self.parts)
         truth, alpha = window(batch.truth_B3HW), window(batch.alpha_B1HW)
         pictures = {"truth": truth, "draft": window(batch.draft_B3HW), "trained": made.clamp(0, 1)}
         return {name: _bytes(truth + alpha * (picture - truth)) for name, picture in pictures.items()}
@@ -142,14 +149,14 @@ class Trainer:
     def faces(self, target: Target) -> list[SwappedFace]:
         """The network's faces on all looks of the target."""
         net = self.averaged()
-        return [corrected_face(look.draft, look.drive, net=net, textures=self.material.textures) for look in target.looks]
+        return [corrected_face(look.draft, look.drive, net=net, textures=self.material.textures, parts=self.parts) for look in target.looks]
 
     # ------------------------------------------------------------------------------------------------------- state
 
     def facts(self, facts: dict[str, Any]) -> dict[str, Any]:
         """The counters, with those of the loop."""
         own = {"step": self.step, "attempt": self.attempt, "rate_scale": self.rate_scale, "usual_loss": self.usual_loss}
-        return {**facts, **own, "textures": self.material.textures.rows.tolist()}
+        return {**facts, **own, "parts": list(self.parts), "textures": self.material.textures.rows.tolist()}
 
     def state(self, facts: dict[str, Any]) -> State:
         """Everything, as tensors and facts."""
@@ -171,6 +178,8 @@ class Trainer:
         facts = state.facts
         self.step, self.attempt = int(facts["step"]), int(facts["attempt"])
         self.rate_scale, self.usual_loss = float(facts["rate_scale"]), facts["usual_loss"]
+        skin, eyes, mouth = facts["parts"]
+        self.parts = (float(skin), float(eyes), float(mouth))
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
