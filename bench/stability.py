@@ -14,7 +14,7 @@ import argparse
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from understudy.faces.masks import hull
 from understudy.faces.people import find_people
 from understudy.faceset.extract import build_faceset, deserved_size
 from understudy.merge.blend import Window
-from understudy.merge.passage import Act, Look
+from understudy.merge.passage import Act, Look, Passage
 from understudy.merge.patchfile import Patches
 from understudy.merge.render import render_shot
 from understudy.merge.sheet import marked
@@ -86,7 +86,10 @@ def measure(source: Path, target: Path, frames: int, out: Path) -> dict[str, dic
         if variant == "no occlusion":
             performance = uncovered(performance)
         patches = work / "shot.patches"
-        with replaced(Window, "mean", alone) if variant == "colour by the frame" else replaced(Window, "mean", Window.mean):
+        with ExitStack() as stack:
+            if variant == "colour by the frame":
+                stack.enter_context(replaced(Window, "mean", alone))
+                stack.enter_context(replaced(Passage, "_textured", lambda passage, position: True))
             render(target, performance, swapper, permits, patches)
         figures = observed(target, steady, patches)
         found[variant] = {name: getattr(figures, name) for name in NUMBERS}

@@ -15,12 +15,14 @@ import numpy as np
 
 from ..types import F32, U8
 from .membrane import membranes
+from .place import trimmed
 from .transfer import samples_of
 
 SIDE = 128
 """Side of the pictures on which colour is measured."""
 SEAM_SIDE = 32
 """Side of the map of what is left along the border."""
+_UNIT = SIDE // SEAM_SIDE
 _FEWEST = 40.0
 """Pixels of skin (of SIDE x SIDE) below which nothing is concluded."""
 _DOUBT = 18.0
@@ -66,27 +68,42 @@ def measure(face: F32, target: U8, *, share: F32, skin: F32, samples: bool = Fal
 
     `share` (S, S): the seam mask; `skin` (SIDE, SIDE): 1 where neither eyes, brows nor mouth are. `samples`, `seamless`: what modes need besides.
     """
-    ours, theirs, mask = small(face), small(target), cv2.resize(share, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    mask = np.asarray(cv2.resize(share, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.float32)
+    part = _part(mask)
+    mask, skin = mask[part], skin[part]
     weight = mask * skin
     if weight.sum() < _FEWEST:
         return None
+    ours, theirs = small(face)[part], small(target)[part]
     away = theirs - ours
     certain = away[weight > 0.5] if (weight > 0.5).sum() > _FEWEST else away[weight > 0]
-    doubt = ((cv2.GaussianBlur(away - np.median(certain, axis=0), (0, 0), 2.0) / _DOUBT) ** 2).sum(-1)
+    doubt = ((cv2.GaussianBlur(away - np.median(certain, axis=0), (0, 0), 2.0) / np.float32(_DOUBT)) ** 2).sum(-1)
     trusted = weight / (1 + doubt)
     face_mean, face_spread = _moments(ours, trusted)
     target_mean, target_spread = _moments(theirs, trusted)
-    left = np.log((theirs + _DARK) / (ours * _light(face_mean, target_mean).astype(np.float32) + _DARK))
+    left = np.log((theirs + np.float32(_DARK)) / (ours * _light(face_mean, target_mean).astype(np.float32) + np.float32(_DARK)))
     rim = 4 * mask * (1 - mask) * skin / (1 + doubt)
     residual = np.dstack([np.clip(left, -2 * _SEAM_MOST, 2 * _SEAM_MOST) * rim[..., None], rim])
+    seam = np.zeros((SEAM_SIDE, SEAM_SIDE, 4), np.float32)
+    seam[tuple(slice(at.start // _UNIT, at.stop // _UNIT) for at in part)] = cv2.resize(
+        residual, (residual.shape[1] // _UNIT, residual.shape[0] // _UNIT), interpolation=cv2.INTER_AREA
+    )
     return ColorMeasure(
         face_mean=face_mean,
         target_mean=target_mean,
         spreads=np.stack([face_spread, target_spread]),
-        residual=cv2.resize(residual, (SEAM_SIDE, SEAM_SIDE), interpolation=cv2.INTER_AREA),
+        residual=seam,
         samples=samples_of(ours, theirs, np.asarray(weight, np.float32)) if samples else None,
         membranes=membranes(face, np.asarray(target, np.float32), share) if seamless else None,
     )
+
+
+def _part(mask: F32) -> tuple[slice, slice]:
+    """Where there is any of the mask, with room for smoothing, in whole units of the map of the border."""
+    found = trimmed(mask) or (slice(0, _UNIT), slice(0, _UNIT))
+    reach = 2 * _UNIT
+    rows, columns = (slice(max(0, at.start - reach) // _UNIT * _UNIT, min(SIDE, -(-(at.stop + reach) // _UNIT) * _UNIT)) for at in found)
+    return rows, columns
 
 
 def _moments(rgb: F32, weight: F32) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..faces.align import FACE_SHARE, invert
 from ..faces.mesh import BROW_LEFT, BROW_RIGHT, EYE_LEFT, EYE_RIGHT, LIPS_OUTER, canonical
 from ..types import F32, U8
+from .place import trimmed
 
 _STEADY = (1.0, 2.0, 3.0, 2.0, 1.0)
 """Weights over neighbouring frames of the target's skin mask; crops are steady on the face, so nothing smears."""
@@ -16,6 +17,8 @@ _RIM = 0.05
 """Where the mask counts as begun: the soft seam is laid inwards from there."""
 
 _AT_JAW = 0.4
+_SMOOTH = 0.15
+"""Smoothing of the seam, as a share of its width."""
 _UNDER_NOSE, _UNDER_LIP = 2, 17
 
 
@@ -48,24 +51,34 @@ def seam_mask(
     face, as far as the swapper covers.
     """
     size = alpha.shape[0]
-    shown = np.asarray(cv2.resize(own, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
-    outside = _outside_frame(crop_from_frame, frame_wh, size)
+    out = np.zeros_like(alpha)
+    width = feather * face_width(size)
+    found = trimmed(alpha)
+    if found is None:
+        return out
+    # beside the swapper's face there is nothing; the margin is what the smoothing reaches
+    reach = int(4 * _SMOOTH * width) + 4
+    rows, columns = (slice(max(0, at.start - reach), min(size, at.stop + reach)) if erode >= 0 else slice(0, size) for at in found)
+    shown = np.asarray(cv2.resize(own, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)[rows, columns]
+    outside = _outside_frame(crop_from_frame, frame_wh, rows, columns)
     if outside is not None:
         shown[outside] = 1
-    share = np.clip(alpha * (shown if erode >= 0 else _grown(shown, -erode * face_width(size))), 0, 1)
+    alpha, shown = alpha[rows, columns], shown if erode >= 0 else _grown(shown, -erode * face_width(size))
+    share = np.clip(alpha * shown, 0, 1)
     if erode > 0:
         share = _drawn_in(share, erode * face_width(size))
-    width = feather * face_width(size)
     if width < 0.5:
-        return share
-    narrow = 1.0 if mesh is None else _narrowing(mesh, size)
+        out[rows, columns] = share
+        return out
+    narrow = np.ones((size, 1), np.float32) if mesh is None else _narrowing(mesh, size)
     inside = cv2.copyMakeBorder((share > _RIM).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
-    ramp = np.clip((depth - 0.5) / (width * narrow), 0, 1)
+    ramp = np.clip((depth - 0.5) / (width * narrow[rows]), 0, 1)
     # the distance has a ridge wherever two borders are equally near: smooth it, and start and end without a kink
-    ramp = cv2.GaussianBlur(ramp, (0, 0), max(0.5, 0.15 * width * float(np.min(narrow))))
+    ramp = cv2.GaussianBlur(ramp, (0, 0), max(0.5, _SMOOTH * width * float(narrow.min())))
     # the lesser, not the product: a rim that the swapper made soft already is not moved further in
-    return np.asarray(np.minimum(share, ramp * ramp * (3 - 2 * ramp)) * (depth > 0), np.float32)
+    out[rows, columns] = np.minimum(share, ramp * ramp * (3 - 2 * ramp)) * (depth > 0)
+    return out
 
 
 def _drawn_in(share: F32, pixels: float) -> F32:
@@ -88,15 +101,16 @@ def _narrowing(mesh: F32, size: int) -> F32:
     return (1 - (1 - _AT_JAW) * down * down * (3 - 2 * down))[:, None].astype(np.float32)
 
 
-def _outside_frame(crop_from_frame: F32, frame_wh: tuple[int, int], size: int) -> NDArray[np.bool_] | None:
-    """(S, S) True where the crop shows nothing of the frame; None where all of it lies inside."""
+def _outside_frame(crop_from_frame: F32, frame_wh: tuple[int, int], rows: slice, columns: slice) -> NDArray[np.bool_] | None:
+    """(h, w) True where this part of the crop shows nothing of the frame; None where all of it lies inside."""
     matrix = invert(crop_from_frame)
-    square = np.array([[0, 0], [size - 1, 0], [0, size - 1], [size - 1, size - 1]], np.float32)
+    square = np.array([[x, y] for y in (rows.start, rows.stop - 1) for x in (columns.start, columns.stop - 1)], np.float32)
     corners = square @ matrix[:, :2].T + matrix[:, 2]
     last = np.array(frame_wh, np.float32) - 1
     if (corners >= 0).all() and (corners <= last).all():
         return None
-    x, y = np.arange(size, dtype=np.float32)[None, :], np.arange(size, dtype=np.float32)[:, None]
+    x = np.arange(columns.start, columns.stop, dtype=np.float32)[None, :]
+    y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None]
     fx = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]
     fy = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]
     return (fx < 0) | (fy < 0) | (fx > last[0]) | (fy > last[1])

@@ -141,8 +141,11 @@ class Passage:
     def strength_at(self, index: int) -> float:
         return self.course.at(index).strength * (1.0 if self.act.strength is None else self.act.strength.at(index))
 
-    def measure(self, made: Made) -> Measured | None:
-        """Cut the face out by its mask and measure its colour and texture against the target's; None where nothing of it shows."""
+    def measure(self, made: Made, *, textured: bool = False) -> Measured | None:
+        """Cut the face out by its mask and measure its colour and texture against the target's; None where nothing of it shows.
+
+        Texture is averaged over time and measured in every second frame only, or in this one too if it shall be `textured`.
+        """
         p, size, t = self.performance, self.performance.size, made.position
         matrix, swapped, region = p.crop_from_frame[t], made.face, made.region
         own = steady_own(p.masks, p.frame_index, t)
@@ -162,13 +165,21 @@ class Passage:
         if box is None:
             return None
         # what lies beside the swapper's face is anything: kernels at the rim must not reach into it
-        whole = np.where(swapped.alpha[..., None] > 0.004, swapped.rgb, made.crop.rgb).astype(np.float32)
+        whole = made.crop.rgb.astype(np.float32)
+        covered = trimmed(swapped.alpha)
+        if covered is not None:
+            sure = (swapped.alpha[covered] > 0.004).astype(np.uint8)
+            whole[covered] = cv2.copyTo(swapped.rgb[covered], sure, whole[covered])
         skin = plain_skin(p.landmarks[t], size=size, side=SIDE) * plain_skin(made.mesh, size=size, side=SIDE)
         x0, y0, x1, y1 = box
         crop_from_patch = moved(matrix, x0, y0)
         rgb = unwarp(whole, crop_from_patch, (x1 - x0, y1 - y0), border=cv2.BORDER_REPLICATE)
-        placed = np.clip(unwarp(share, crop_from_patch, (x1 - x0, y1 - y0), border=cv2.BORDER_CONSTANT), 0, 1)
-        inner = share > 0.5
+        placed = unwarp(share, crop_from_patch, (x1 - x0, y1 - y0), border=cv2.BORDER_CONSTANT)
+        inner = (share > 0.5).astype(np.uint8)
+        levels = None
+        if textured or self._textured(t):
+            shown = made.shown[y0 - region.y : y1 - region.y, x0 - region.x : x1 - region.x]
+            levels = texture(luma(rgb), luma(shown), placed)
         return Measured(
             index=made.index,
             xy=(x0, y0),
@@ -176,10 +187,15 @@ class Passage:
             share=placed,
             crop_from_patch=crop_from_patch,
             color=measure(whole, made.crop.rgb, share=share, skin=skin, samples=transfer_of(now) is not None, seamless=now.mode == "seamless"),
-            levels=texture(luma(rgb), luma(made.shown[y0 - region.y : y1 - region.y, x0 - region.x : x1 - region.x]), placed),
-            confidence=float(swapped.confidence[inner].mean()) if inner.any() else 0.0,
+            levels=levels,
+            confidence=cv2.mean(swapped.confidence, inner)[0],
             deep=region.planes.color.bit_depth > 8,
         )
+
+    def _textured(self, position: int) -> bool:
+        """Whether texture is measured here: in the first that there is of every two frames."""
+        index = self.performance.frame_index
+        return position == 0 or int(index[position - 1]) // 2 != int(index[position]) // 2
 
     def take(self, measured: Measured) -> None:
         """Take the next frame's face in, in the order of the frames."""
@@ -231,7 +247,7 @@ class Passage:
         """A small picture in the standard crop, (h, w, 3) in the patch's pixels."""
         whole = np.asarray(cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), np.float32)
         matrix = scaled(face.crop_from_patch, SIDE / self.performance.size)
-        return unwarp(whole, matrix, (face.rgb.shape[1], face.rgb.shape[0]), border=cv2.BORDER_REPLICATE)
+        return unwarp(whole, matrix, (face.rgb.shape[1], face.rgb.shape[0]), border=cv2.BORDER_REPLICATE, smooth=True)
 
 
 def _change(color: ColorMeasure, around: Around, now: MergeSettings) -> Change:

@@ -80,20 +80,22 @@ def box_of(share: F32, crop_from_frame: F32, frame_wh: tuple[int, int]) -> tuple
 
 def trimmed(mask: np.ndarray) -> tuple[slice, slice] | None:
     """The bounds of what is above 0, as rows and columns."""
-    rows, columns = np.flatnonzero(mask.max(1) > 0), np.flatnonzero(mask.max(0) > 0)
+    some = mask > 0
+    rows, columns = np.flatnonzero(some.any(1)), np.flatnonzero(some.any(0))
     if not len(rows):
         return None
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
-def unwarp(picture: F32, crop_from_patch: F32, size_wh: tuple[int, int], *, border: int) -> F32:
-    """A picture in the crop's pixels brought into the patch's: cubic where it is enlarged, averaged where it is reduced."""
+def unwarp(picture: F32, crop_from_patch: F32, size_wh: tuple[int, int], *, border: int, smooth: bool = False) -> F32:
+    """A picture in the crop's pixels brought into the patch's: masks and what is `smooth` anyway by linear, others by cubic interpolation where they
+    are enlarged; averaged where they are reduced."""
     factor = float(np.sqrt(abs(np.linalg.det(crop_from_patch[:, :2]))))
     times = int(np.ceil(factor)) if factor > 1.15 else 1
     width, height = size_wh
     matrix = np.array(crop_from_patch, np.float64)
     matrix[:, 2] -= matrix[:, :2].sum(1) * ((times - 1) / 2 / times)
     matrix[:, :2] /= times
-    way = cv2.INTER_LINEAR if picture.ndim == 2 else cv2.INTER_CUBIC
+    way = cv2.INTER_LINEAR if smooth or picture.ndim == 2 else cv2.INTER_CUBIC
     out = cv2.warpAffine(picture, matrix, (width * times, height * times), flags=way | cv2.WARP_INVERSE_MAP, borderMode=border)
     return np.asarray(cv2.resize(out, size_wh, interpolation=cv2.INTER_AREA) if times > 1 else out, np.float32)

@@ -192,7 +192,7 @@ class Session:
             act = replace(planned.act, strokes=self._strokes(take, planned), light=light)
             passage = Passage(act, info=scene.footage.info, course=course, drives=planned.drives)
             near = range(frame.index - REACH, frame.index + REACH + 1) if exact else (frame.index,)
-            measured = [found for i in near if (found := self._measured(passage, take, number, own, light, i)) is not None]
+            measured = [found for i in near if (found := self._measured(passage, take, number, own, light, i, textured=not exact)) is not None]
             here = next((found for found in measured if found.index == frame.index), None)
             if here is None:
                 continue
@@ -206,14 +206,16 @@ class Session:
         """As they are now: they may be newer than the plan."""
         return Strokes([stroke_of(row) for row in take.strokes], planned.performance) if take.strokes else None
 
-    def _measured(self, passage: Passage, take: Take, number: int, own: ShotSettings, light: Curve | None, index: int) -> Measured | None:
+    def _measured(
+        self, passage: Passage, take: Take, number: int, own: ShotSettings, light: Curve | None, index: int, *, textured: bool
+    ) -> Measured | None:
         if not max(passage.first, 0) <= index <= passage.last:
             return None
         key = (take.shot.shot_id, number, index, passage.strength_at(index), light.at(index) if light else 1.0)
         if key not in self._faces:
             _keep(self._faces, key, passage.make(self._scrubber("target").frame(index)), _FACES_KEPT)
         made = self._faces[key]
-        return passage.measure(made) if made is not None else None
+        return passage.measure(made, textured=textured) if made is not None else None
 
     def _planned(self, scene: Scene, take: Take) -> list[Passage]:
         """The shot's people with their plans, which do not depend on the settings of the merge."""
