@@ -1,8 +1,8 @@
 """The changed regions of a shot's frames on disk: one file per shot, lossless, read one frame at a time.
 
 Layout (little endian): 8 bytes of magic; the patches, one after the other; the index (`_ROW` for each patch, in rising order of frames);
-16 bytes of tail (number of patches, CRC-32 of the index, magic). A patch is four planes (green, red - green, blue - green, alpha), each
-value minus its left neighbour, deflated: about a third of the raw size in about 4 ms for 300 x 300 pixels.
+16 bytes of tail (number of patches, CRC-32 of the index, magic). A patch is, row by row, green, red - green, blue - green, and after all rows
+alpha, each value minus the one above, deflated: about a third of the raw size in about 4 ms for 300 x 300 pixels.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+import cv2
 import numpy as np
 
 from ..errors import ProjectBroken
 from ..files import whole_file
 from ..types import U8, Patch
 
-_MAGIC = b"USPATCH1"
+_MAGIC = b"USPATCH2"
 _TAIL = struct.Struct("<II8s")
 _ROW = np.dtype(
     [
@@ -174,12 +175,16 @@ def _broken(path: Path, why: str) -> ProjectBroken:
 
 def _packed(patch: Patch) -> bytes:
     """Colour counts only where alpha is above 0 and is zeroed elsewhere. Differences wrap around, so nothing is lost."""
-    rgb = np.where(patch.alpha[..., None] > 0, patch.rgb, patch.rgb.dtype.type(0))
-    green = rgb[..., 1]
-    planes = np.stack([green, rgb[..., 0] - green, rgb[..., 2] - green])
-    planes[..., 1:] -= planes[..., :-1].copy()
+    shown = cv2.copyTo(patch.rgb, (patch.alpha > 0).astype(np.uint8))
+    height, width = patch.alpha.shape
+    planes: np.ndarray = np.empty((height, 3, width), shown.dtype)
+    green = planes[:, 0]
+    green[:] = shown[..., 1]
+    np.subtract(shown[..., 0], green, out=planes[:, 1])
+    np.subtract(shown[..., 2], green, out=planes[:, 2])
+    planes[1:] -= planes[:-1].copy()
     alpha = patch.alpha.copy()
-    alpha[:, 1:] -= patch.alpha[:, :-1]
+    alpha[1:] -= patch.alpha[:-1]
     # the upper bytes of 16-bit colour deflate well, the lower hardly: keep them apart
     parts = planes if planes.dtype == np.uint8 else np.stack([(planes >> 8).astype(np.uint8), (planes & 255).astype(np.uint8)])
     deflate = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, 8, zlib.Z_RLE)
@@ -195,12 +200,13 @@ def _unpacked(data: bytes, row: np.void) -> Patch:
     if len(raw) != size or not inflate.eof:
         raise ValueError("a picture's size differs from the index")
     values: U8 = np.frombuffer(raw, np.uint8)
-    planes = values[: 3 * area * depth].reshape(depth, 3, height, width)
-    planes = planes[0] if depth == 1 else planes[0].astype(np.uint16) << 8 | planes[1]
-    planes = np.cumsum(planes, axis=2, dtype=planes.dtype)
-    alpha = np.cumsum(values[3 * area * depth :].reshape(height, width), axis=1, dtype=np.uint8)
-    rgb = np.empty((height, width, 3), planes.dtype)
-    rgb[..., 1] = planes[0]
-    rgb[..., 0] = planes[1] + planes[0]
-    rgb[..., 2] = planes[2] + planes[0]
+    parts = values[: 3 * area * depth].reshape(depth, height, 3, width)
+    planes = parts[0].copy() if depth == 1 else parts[0].astype(np.uint16) << 8 | parts[1]
+    alpha = values[3 * area * depth :].reshape(height, width).copy()
+    for rows in (planes, alpha):
+        # much quicker than a cumulative sum, which goes value by value
+        for below, above in zip(rows[1:], rows[:-1], strict=True):
+            np.add(below, above, out=below)
+    planes[:, 1:] += planes[:, :1]
+    rgb = np.asarray(cv2.merge([planes[:, 1], planes[:, 0], planes[:, 2]]))
     return Patch(xy=(int(row["x"]), int(row["y"])), rgb=rgb, alpha=alpha)

@@ -28,6 +28,7 @@ def sample_scales(color: ColorInfo) -> tuple[float, float, float, float]:
     return 16.0 * unit, 219.0 * unit, 128.0 * unit, 224.0 * unit
 
 
+@cache
 def _yuv_from_rgb_matrix(color: ColorInfo) -> np.ndarray:
     """(3, 4) float64: samples = matrix @ (r, g, b, 1) for r, g, b in 0..1."""
     kr, kb = _KR_KB[color.matrix]
