@@ -142,6 +142,7 @@ def measure(folder: Path, height: int, frames: int) -> dict[str, Any]:
             for video in (source, shot):
                 gate.look(video.path, video.info, what=video.path.name, context=Context())
             out = folder / f"result-{height}.mp4"
+            out.unlink(missing_ok=True)
             written = timed(lambda: deliver(job, out, target=shot, rendered=rendered[0], overwrite=True))
     whole = render + written
     return {

@@ -227,8 +227,9 @@ class Passage:
         kept = trimmed(alpha)
         if kept is None:
             return None
-        top, dtype = (65535.0, np.uint16) if face.deep else (255.0, np.uint8)
-        exact = np.rint(np.clip(rgb[kept] * (top / 255), 0, top)).astype(dtype)
+        # scaled, rounded and kept within the type in one pass
+        scale, kind = (257, cv2.CV_16U) if face.deep else (1, cv2.CV_8U)
+        exact = np.asarray(cv2.addWeighted(rgb[kept], scale, rgb[kept], 0, 0, dtype=kind))
         return Patch(xy=(face.xy[0] + kept[1].start, face.xy[1] + kept[0].start), rgb=exact, alpha=np.ascontiguousarray(alpha[kept]))
 
     def _coloured(self, rgb: F32, face: Measured, color: ColorMeasure, around: Around, now: MergeSettings) -> F32:

@@ -18,7 +18,7 @@ from ..faces.mesh import LIPS_INNER, N_SKIN
 from ..permits import Action, require
 from ..types import F32, N_LANDMARKS, Drive, FaceCrop, Faceset, Permit, SwappedFace
 from .irises import moved
-from .light import SHARED, light_of, lit, skin_colours
+from .light import light_of, lit, skin_colours
 from .mouth import inside, shortfall
 from .planner import DraftDrive, DraftPlanner, Layer, Region
 from .regions import brow_hair_weight, cover_weight, eye_weight, filled_weight, mouth_weight, plain_skin
@@ -150,7 +150,7 @@ class DraftSwapper(DraftPlanner):
             rgb = sample(image, places)
             if layer.region == "mouth":
                 self._open(rgb, image, layer, drive, factor=factor, box=box)
-            lit(rgb, self._light_on(layer, raster, unit=unit))
+            lit(rgb, *self._light_on(layer, raster, unit=unit))
             out = rgb if out is None else np.add(out, rgb, out=out)
         return np.zeros((height, width, 3), np.float32) if out is None else out
 
@@ -169,14 +169,13 @@ class DraftSwapper(DraftPlanner):
             deep, alpha = inside(image, mesh, drive.mesh, box=(x0, y0, x1, y1))
             _mix(rgb[y0 - box[1] : y1 - box[1], x0 - box[0] : x1 - box[0]], deep, np.float32(lacking) * alpha)
 
-    def _light_on(self, layer: Layer, raster: Raster, *, unit: float) -> tuple[F32, ...]:
+    def _light_on(self, layer: Layer, raster: Raster, *, unit: float) -> tuple[F32, F32 | None]:
         """The layer's light (see `light.lit`), by its share, at every pixel. Light changes slowly: every second coarse pixel tells enough."""
-        told = light_of(layer.gain, self._skin_colours(layer.row))
-        told[:, :SHARED] *= np.float32(layer.share)
-        none = np.asarray([layer.share] * 3 + [0, 0, 0, 999], np.float32)[: told.shape[1]]
+        told = np.float32(layer.share) * light_of(layer.gain, self._skin_colours(layer.row))
+        beside = np.asarray([layer.share] * 3 + [0] * 3, np.float32)[: told.shape[1]]
         every = 2 if raster.step > 1 else 1
         few = raster.part((every - 1, every - 1, raster.ids.shape[1], raster.ids.shape[0]), every=every)
-        found = few.carry(continued(told), outside=none, coarse=True)
+        found = few.carry(continued(told), outside=beside, coarse=True)
         sigma = _FOLD_SHARE * unit / every
         if sigma > _LEAST_BLUR:
             found = np.asarray(cv2.GaussianBlur(found, (0, 0), sigma), np.float32)
@@ -186,8 +185,11 @@ class DraftSwapper(DraftPlanner):
             found = np.asarray(cv2.copyMakeBorder(found, 1, 0, 1, 0, cv2.BORDER_REPLICATE), np.float32)
         first = few.step - late if late else 0
         height, width = raster.ids.shape[0] * raster.step, raster.ids.shape[1] * raster.step
-        parts = (found[..., 0:3], found[..., 3:6], found[..., 6]) if told.shape[1] > 3 else (found,)
-        return tuple(enlarge(part, few.step)[first : first + height, first : first + width] for part in parts)
+
+        def full(part: F32) -> F32:
+            return enlarge(part, few.step)[first : first + height, first : first + width]
+
+        return full(found[..., :3]), full(found[..., 3:]) if told.shape[1] > 3 else None
 
     def _shrink(self, drive: DraftDrive, row: int) -> int:
         """By how much the source's picture is reduced first, so that a small target does not alias."""

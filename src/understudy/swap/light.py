@@ -43,10 +43,6 @@ _LEAST, _MOST = np.log(0.2), np.log(5.0)
 _DARK, _CLEAR = 18.0, 50.0
 """Code values of skin below which a channel's own detail is noise, and above which it is not."""
 _ALL_OWN = 0.98
-_BRIGHTEST = 3.0
-"""Times the skin's own brightness."""
-SHARED = 6
-"""So many of the columns of `light_of` are factors: of a picture that counts by a share they count by that share."""
 _APART = (1.5, 2.4)
 """A channel that is raised this much more than the least raised one begins to show its noise, and shows nothing else."""
 
@@ -104,25 +100,25 @@ def own_detail(skin: F32, gain: F32) -> F32:
 
 
 def light_of(gain: F32, skin: F32) -> F32:
-    """(478, 3 or 7) what `lit` needs at the mesh points, from `gains` and `skin_colours`: factors on the colours; and, where a channel is too dark to
-    be raised, factors on the brightness, which then stands for it, and the brightness up to which that holds."""
+    """(478, 3 or 6) what `lit` needs at the mesh points, from `gains` and `skin_colours`: factors on the colours; and, where a channel is too dark to
+    be raised, factors on the brightness, which then stands for it."""
     own = own_detail(skin, gain)
     if own.min() > _ALL_OWN:
         return gain.copy()
     brightness = np.maximum(skin @ _LUMA, 4.0)[:, None]
     smooth = np.maximum((skin + np.float32(_FLOOR)) * gain - np.float32(_FLOOR), 0)
-    return np.concatenate([gain * own, (1 - own) * smooth / brightness, _BRIGHTEST * brightness], 1).astype(np.float32)
+    return np.concatenate([gain * own, (1 - own) * smooth / brightness], 1).astype(np.float32)
 
 
-def lit(rgb: F32, light: tuple[F32, ...]) -> None:
-    """Put colours (H, W, 3) under new light, in place. `light`: the columns of `light_of` at every pixel, (H, W, 3) or that, (H, W, 3) and (H, W)."""
-    if len(light) == 1:
-        rgb *= light[0]
+def lit(rgb: F32, factors: F32, of_brightness: F32 | None) -> None:
+    """Put colours (H, W, 3) under new light, in place: the columns of `light_of` at every pixel, (H, W, 3) each."""
+    if of_brightness is None:
+        rgb *= factors
         return
-    factors, of_brightness, most = light
-    brightness = np.minimum(cv2.transform(rgb, _LUMA[None]), most)
+    brightness = cv2.transform(rgb, np.repeat(_LUMA[None], 3, axis=0))
+    brightness *= of_brightness
     rgb *= factors
-    rgb += of_brightness * cv2.merge([brightness, brightness, brightness])
+    rgb += brightness
 
 
 def _paleness(lit: Lit, rows: NDArray[np.intp]) -> tuple[np.ndarray, np.ndarray]:

@@ -148,8 +148,11 @@ def _place(patch: Patch, *, width: int, height: int, chroma: str) -> tuple[int, 
 def _blend(samples: np.ndarray, new: np.ndarray, alpha: np.ndarray, bit_depth: int) -> None:
     """Blend in place; where alpha is 0 the rounding gives back the very sample (its value is exact in float32)."""
     old = samples.astype(np.float32)
-    mixed = np.rint(old + (new - old) * alpha)
-    np.copyto(samples, np.clip(mixed, 0, (1 << bit_depth) - 1), casting="unsafe")
+    change = np.subtract(new, old)
+    change *= alpha
+    # adds, rounds and keeps within the type in one pass
+    mixed = np.asarray(cv2.add(old, change, dtype=cv2.CV_8U if samples.dtype == np.uint8 else cv2.CV_16U))
+    samples[:] = np.minimum(mixed, (1 << bit_depth) - 1) if bit_depth > 8 else mixed
 
 
 def _paint_chroma(u: np.ndarray, v: np.ndarray, yuv: np.ndarray, alpha: np.ndarray, x0: int, y0: int, color: ColorInfo) -> None:
@@ -186,6 +189,10 @@ def chroma_at_half(full: np.ndarray, layout: str) -> np.ndarray:
 
 
 def _halved(full: np.ndarray, layout: str) -> np.ndarray:
-    before = np.concatenate([full[:, :1], full[:, 1:-1:2]], axis=1)
-    across = 0.25 * before + 0.5 * full[:, 0::2] + 0.25 * full[:, 1::2]
-    return (across[0::2] + across[1::2]) / 2 if layout == "420" else across
+    if layout == "420":
+        full = (full[0::2] + full[1::2]) * np.float32(0.5)
+    odd = full[:, 1::2]
+    across = np.float32(0.5) * full[:, 0::2]
+    across[:, 1:] += np.float32(0.25) * (odd[:, :-1] + odd[:, 1:])
+    across[:, 0] += np.float32(0.25) * (full[:, 0] + odd[:, 0])
+    return across
