@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _measure(home: Path, project: Path | None, times: int, machine: str | None) -> dict[str, Any]:
-    from conftest import chromium  # type: ignore[import-not-found]
+    from chromiums import chromium  # type: ignore[import-not-found]
     from playwright.sync_api import sync_playwright
     from serving import Studio  # type: ignore[import-not-found]
 

@@ -384,6 +384,18 @@ def test_what_every_public_function_brings_out(world: World, monkeypatch: pytest
         check("nothing" if kind == "refused" else kind, changed(before, world.outside()), returned, name, target=world.target)
 
 
+def test_what_the_notebook_brings_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(world.studio.home))
+    book, out, before = api.Notebook(world.made), world.new("notebook.mp4"), world.outside()
+    for data in re.findall(r'data:image/jpeg;base64,([^"]+)', book.result().html):
+        seen = np.ascontiguousarray(np.asarray(cv2.imdecode(np.frombuffer(b64decode(data), np.uint8), cv2.IMREAD_COLOR), np.uint8)[..., ::-1])
+        assert label_reads(seen, box_in_preview(seen, world.target)) or as_filmed(seen, world.target)
+    assert changed(before, world.outside()) == []
+    played = book.publish(out).html
+    check("made", changed(before, world.outside()), None, "Notebook.publish", target=world.target)
+    assert [b64decode(data) for data in re.findall(r'data:video/mp4;base64,([^"]+)', played)] == [out.read_bytes()]
+
+
 COMMANDS: dict[str, tuple[str, Callable[[World], list[str]]]] = {
     "swap": ("made", lambda w: ["swap", str(w.source), str(w.target), "-o", str(w.new("a.mp4")), "--project", str(w.made), "--quality", "draft"]),
     "publish": ("made", lambda w: ["publish", "-o", str(w.new("b.m4v")), "--project", str(w.made)]),

@@ -11,25 +11,25 @@ import time
 from pathlib import Path
 
 from . import api
+from .api.actors import PEOPLE, demo_clip, demo_record
 from .cli import main
 from .cli.support import say
-from .errors import ConsentError
-from .terminal import duration
+from .errors import ConsentError, MediaNotFound
+from .events import duration
 
-CLIPS = Path("assets") / "actors"
 MINUTES = 3
-PEOPLE = {"face": "Synthetic actor A", "performer": "Synthetic actor B"}
 
 
 def run(folder: Path) -> int:
     """Make `folder`/result.mp4 and result.png; returns the exit code."""
     began = time.monotonic()
-    source, target = CLIPS / "synthetic_actor_A_train.mp4", CLIPS / "synthetic_actor_B_train.mp4"
-    if not source.is_file():
-        print(f"{source} is not here: run the demo in the folder of the repository.", file=sys.stderr)
+    try:
+        source, target = _near(demo_clip("source")), _near(demo_clip("target"))
+    except MediaNotFound as error:
+        print(error, file=sys.stderr)
         return 1
     folder.mkdir(parents=True, exist_ok=True)
-    records = [_record(folder / f"{role}.consent.json", role=role, subject=subject) for role, subject in PEOPLE.items()]
+    records = [_record(folder / f"{role}.consent.json", role=role) for role in PEOPLE]
     result = folder / "result.mp4"
     command = ["swap", str(source), str(target), "-o", str(result), "--minutes", str(MINUTES)]
     for record in records:
@@ -47,7 +47,12 @@ def run(folder: Path) -> int:
     return 0
 
 
-def _record(path: Path, *, role: str, subject: str) -> Path:
+def _near(path: Path) -> Path:
+    """The path as a person would type it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _record(path: Path, *, role: str) -> Path:
     """The consent record of an actor: made once, and anew where this machine's keys are others by now."""
     if path.exists():
         try:
@@ -55,19 +60,7 @@ def _record(path: Path, *, role: str, subject: str) -> Path:
             return path
         except ConsentError:
             path.unlink()
-    api.consent_new(
-        path,
-        subject=subject,
-        role=role,
-        purpose="showing what Understudy does",
-        production="The demo of Understudy",
-        channels=["this machine"],
-        actions=["train", "render", "publish"],
-        expires=None,
-        basis="person does not exist",
-        recorded_by="Understudy's demo",
-        person_exists=False,
-    )
+    api.consent_new(path, **demo_record(role))
     return path
 
 

@@ -21,6 +21,10 @@ class UnderstudyError(Exception):
     def __str__(self) -> str:
         return "\n".join(part for part in (self.what, self.why, self.remedy and f"What to do: {self.remedy}") if part)
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in place of a traceback."""
+        return str(self).splitlines()
+
 
 class UsageError(UnderstudyError):
     """The command or the setting was not understood."""

@@ -16,7 +16,19 @@ from .errors import Interrupted
 
 StageName = Literal["weights", "probe", "shots", "gate", "extract", "faceset", "train", "render", "publish", "verify"]
 
-
+TITLES: dict[StageName, str] = {
+    "weights": "Networks",
+    "probe": "Reading",
+    "shots": "Cuts",
+    "gate": "Refusal check",
+    "extract": "Faces",
+    "faceset": "Face pictures",
+    "train": "Training",
+    "render": "Merging",
+    "publish": "Publishing",
+    "verify": "Checking",
+}
+"""What each stage is called for a person."""
 _GUARD_EVERY = 2.0
 """Seconds."""
 
@@ -61,6 +73,18 @@ class Context:
 def guarded(context: Context, guard: Callable[[], None]) -> Context:
     """The same context, which also asks `guard` now and then."""
     return Context(context.report, context.stop, guard)
+
+
+def duration(seconds: float) -> str:
+    """Time in words: 4.2 s, 1 min 5 s, 2 h 3 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 class Meter:

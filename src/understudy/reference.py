@@ -179,11 +179,20 @@ def _api_item(name: str, item: Any) -> str:
     about = inspect.cleandoc(getattr(item, "__doc__", None) or "") if callable(item) else ""
     if inspect.isclass(item):
         lines = "\n".join(f"- `{field}`{f': {said}' if said else ''}" for field, said in _fields(item))
-        return "\n\n".join(part for part in (f"### `api.{name}`", about, lines) if part)
+        return "\n\n".join(part for part in (f"### `api.{name}`", about, lines or _methods(item)) if part)
     if callable(item):
-        signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", f"{name}{inspect.signature(item)}")
-        return f"### `api.{name}`\n\n`{signature}`\n\n{about}"
+        return f"### `api.{name}`\n\n`{_signature(name, item)}`\n\n{about}"
     return f"### `api.{name}`\n\n{', '.join(f'`{one}`' for one in item)}"
+
+
+def _methods(kind: type) -> str:
+    """What a class that holds no values can be asked."""
+    found = [(name, item) for name, item in vars(kind).items() if inspect.isfunction(item) and not name.startswith("_")]
+    return "\n".join(f"- `{_signature(name, item)}`: {' '.join((item.__doc__ or '').split())}" for name, item in found)
+
+
+def _signature(name: str, item: Any) -> str:
+    return re.sub(r"(: |-> )'([^']*)'", r"\1\2", f"{name}{inspect.signature(item)}").replace("(self, ", "(").replace("(self)", "()")
 
 
 def _fields(kind: type) -> Iterator[tuple[str, str]]:
@@ -198,7 +207,7 @@ def _fields(kind: type) -> Iterator[tuple[str, str]]:
 
 API_ORDER: tuple[str, ...] = (
     *("whole", "make", "steps", "trust", "look", "checks", "people", "faces", "casting", "material", "preview", "shots", "strokes", "training"),
-    *("report", "papers", "machine"),
+    *("report", "papers", "machine", "notebook"),
 )
 """Modules of the API as they are explained: first what does the job, then what looks, then what changes. Any other comes at the end."""
 PAGES = {"settings.md": settings_page, "cli.md": cli_page, "errors.md": errors_page, "api.md": api_page}

@@ -16,34 +16,10 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.text import Text
 
 from .errors import UnderstudyError
-from .events import Event, StageName
+from .events import TITLES, Event, StageName, duration
 
-TITLES: dict[StageName, str] = {
-    "weights": "Networks",
-    "probe": "Reading",
-    "shots": "Cuts",
-    "gate": "Refusal check",
-    "extract": "Faces",
-    "faceset": "Face pictures",
-    "train": "Training",
-    "render": "Merging",
-    "publish": "Publishing",
-    "verify": "Checking",
-}
 PLAIN_EVERY_S = 5.0
 """Seconds between two lines of one stage where the output is no terminal."""
-
-
-def duration(seconds: float) -> str:
-    """Time in words: 4.2 s, 1 min 5 s, 2 h 3 min."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 59.5:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 class _Left(ProgressColumn):

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from chromiums import chromium
 from serving import RECORD, Studio
 from studio import A, B
 from synthetic import cut_clip
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium")
-
-
-def chromium() -> str | None:
-    """The browser of this machine; `CHROMIUM` names another one."""
-    named = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES), *(place for place in PLACES if Path(place).is_file())]
-    return next((path for path in named if path), None)
 
 
 @pytest.fixture(scope="session")

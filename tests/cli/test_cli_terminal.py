@@ -14,8 +14,8 @@ from studio import Desk, make_desk, read_terminal
 
 from understudy.cli.support import typeable
 from understudy.errors import MediaNotFound
-from understudy.events import Event
-from understudy.terminal import Terminal, draw_error, duration
+from understudy.events import Event, duration
+from understudy.terminal import Terminal, draw_error
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ from ..provenance.ledger import Row as LedgerRow
 from ..provenance.signer import Signer, SigningKey
 from ..verify.report import Report
 from ..verify.trace import Trace, trace
+from .board import Shown
 from .casting import CastFace, cast_change, cast_check, cast_morph, cast_remove, cast_set, cast_show
 from .checks import check_project, kept_check
 from .desk import report_from, verify, verify_all, verify_page, verify_paper
@@ -73,6 +74,7 @@ from .material import (
     video_path,
     videos,
 )
+from .notebook import Notebook
 from .papers import (
     LedgerCheck,
     complaint_close,
@@ -123,6 +125,7 @@ __all__ = [
     "KeptConsent",
     "LedgerCheck",
     "LedgerRow",
+    "Notebook",
     "PersonMedia",
     "PersonTrack",
     "Preview",
@@ -132,6 +135,7 @@ __all__ = [
     "ShotSettings",
     "ShotStability",
     "ShotState",
+    "Shown",
     "Signer",
     "SigningKey",
     "Status",

@@ -20,9 +20,9 @@ from cyclopts import Group, Parameter
 
 from ..config import NAMES, check_name
 from ..errors import OutputExists, UsageError
-from ..events import Context
+from ..events import TITLES, Context, duration
 from ..files import write_text
-from ..terminal import TITLES, Terminal, duration
+from ..terminal import Terminal
 from ..types import Quality
 
 __all__ = [

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from .. import api
 from ..errors import UsageError
-from ..terminal import duration
+from ..events import duration
 from .flags import MinutesFlag, ProjectFlag, QualityFlag, SetFlag, UntilFlag
 from .support import as_settings, at_work, say
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import warnings
 from fractions import Fraction
 from pathlib import Path
-
-from scenedetect.common import FrameTimecode
-from scenedetect.detectors import AdaptiveDetector
 
 from ..errors import MediaTruncated
 from ..events import Context, Meter
 from ..types import Shot, VideoInfo
 from .index import frame_index
 from .read import read_frames
+
+with warnings.catch_warnings():
+    # it asks for a progress bar that is never drawn, which is complained of in a notebook
+    warnings.simplefilter("ignore")
+    from scenedetect.common import FrameTimecode
+    from scenedetect.detectors import AdaptiveDetector
 
 LOOK_SIDE = 160
 """Longer side, in pixels, of the pictures that cuts are searched in."""
