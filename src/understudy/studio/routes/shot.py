@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
+from pydantic import Json
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -52,16 +53,20 @@ def keep(
     request: Request,
     place: str,
     number: int,
-    action: Annotated[Literal["set", "key", "unkey", "follow", "all"], Form()],
+    action: Annotated[Literal["set", "key", "unkey", "keys", "follow", "all"], Form()],
     frame: Annotated[int, Form()],
     name: Annotated[str, Form()] = "",
     value: Annotated[str, Form()] = "",
+    keys_given: Annotated[Json[list[tuple[int, float]]] | None, Form(alias="keys")] = None,
 ) -> Response:
-    """Give a shot a value of its own (`set`: in this frame, where the setting is on keys), a key-frame more or less, or the project's again."""
+    """Give a shot a value of its own (`set`: in this frame, where the setting is on keys), a key-frame more or less, all of them anew (`keys`), or
+    the project's again."""
     here = place_of(request, place)
     own = _shot(here, number).own
     keys = dict(own.keys.get(name, ()))
-    if action == "key" or (action == "set" and keys):
+    if action == "keys":
+        api.set_shot_settings(here.folder, number, keys={name: sorted(dict(keys_given or ()).items())})
+    elif action == "key" or (action == "set" and keys):
         api.set_shot_settings(here.folder, number, keys={name: sorted({**keys, frame: float(value)}.items())})
     elif action == "set":
         api.set_shot_settings(here.folder, number, settings={name: value})

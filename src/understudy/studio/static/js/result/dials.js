@@ -1,4 +1,6 @@
-// The settings of the shot that is on. While a dial moves, the present frame is shown under its value; when it rests, the value is kept.
+// The settings of the shot that is on. While a dial or a key-frame moves, the present frame is shown under its value; when it rests, it is kept.
+
+import { Bend, between } from "./bend.js";
 
 const PREVIEW_MS = 60;
 const KEEP_MS = 350;
@@ -13,6 +15,7 @@ export class Dials {
     this.holder.addEventListener("change", (event) => this.rested(event.target));
     this.holder.addEventListener("click", (event) => this.pressed(event.target.closest("[data-action]")));
     player.watch((index, playing) => this.follow(index, playing));
+    this.holder.addEventListener("htmx:afterSwap", () => this.lay());
     room.querySelector("#timeline-piece").addEventListener("htmx:afterSwap", () => this.follow(player.index, false));
     this.follow(player.index, false);
   }
@@ -27,16 +30,55 @@ export class Dials {
       window.htmx.ajax("GET", `/p/${this.room.dataset.place}/piece/shot/${shot.number}?frame=${index}`, { target: "#shot", swap: "innerHTML" });
       return;
     }
-    for (const dial of this.holder.querySelectorAll(".dial")) {
-      const keys = JSON.parse(dial.dataset.keys);
-      if (!keys.length) continue;
-      const field = dial.querySelector("input");
-      if (!this.waiting) {
-        field.value = String(between(keys, index));
-        this.say(field);
-      }
-      dial.querySelector(".key").setAttribute("aria-pressed", String(keys.some(([at]) => at === index)));
+    for (const dial of this.holder.querySelectorAll(".dial")) this.turn(dial, index);
+  }
+
+  // a dial whose setting changes over time, as it is in this frame
+  turn(dial, index) {
+    const bend = dial.querySelector(".bend")?.bend;
+    const keys = bend?.keys ?? JSON.parse(dial.dataset.keys);
+    bend?.show(index);
+    if (!keys.length) return;
+    const field = dial.querySelector("input");
+    if (!this.waiting) {
+      field.value = String(between(keys, index));
+      this.say(field);
     }
+    dial.querySelector(".key").setAttribute("aria-pressed", String(keys.some(([at]) => at === index)));
+  }
+
+  // the curves of those settings
+  lay() {
+    const { first, last } = this.holder.querySelector(".dials")?.dataset ?? {};
+    for (const element of this.holder.querySelectorAll(".bend")) {
+      const dial = element.closest(".dial");
+      const field = dial.querySelector("input");
+      const bend = new Bend(element, {
+        first: Number(first),
+        last: Number(last),
+        least: Number(field.min),
+        most: Number(field.max),
+        step: Number(field.step),
+        words: (value) => (field.step === "1" ? String(value) : this.number.format(value)),
+        go: (frame) => this.player.step(frame - this.player.index),
+        moved: () => {
+          this.turn(dial, this.player.index);
+          this.look(field);
+        },
+        kept: (i) => this.keepKeys(bend, dial.dataset.name, i),
+      });
+      this.turn(dial, this.player.index);
+    }
+    if (this.focus) this.holder.querySelectorAll(`.dial[data-name="${this.focus.name}"] .bend-key`)[this.focus.at]?.focus();
+    this.focus = null;
+  }
+
+  keepKeys(bend, name, at) {
+    clearTimeout(this.bending);
+    this.bending = setTimeout(() => {
+      this.focus = bend.element.contains(document.activeElement) ? { name, at } : null;
+      this.send({ action: "keys", name, keys: JSON.stringify(bend.keys) });
+    }, KEEP_MS);
   }
 
   say(field) {
@@ -47,6 +89,11 @@ export class Dials {
   turned(field) {
     if (!field.name) return;
     this.say(field);
+    this.look(field);
+  }
+
+  // how the present frame looks under what a field says
+  look(field) {
     this.wish = { name: field.name, value: field.value };
     clearTimeout(this.later);
     this.later = setTimeout(() => this.preview(), PREVIEW_MS);
@@ -95,13 +142,4 @@ export class Dials {
       values: { ...values, frame: this.player.index },
     });
   }
-}
-
-// the value of a curve at a frame: straight lines between the keys
-export function between(keys, index) {
-  const after = keys.findIndex(([at]) => at >= index);
-  if (after === 0) return keys[0][1];
-  if (after < 0) return keys[keys.length - 1][1];
-  const [[a, from], [b, to]] = [keys[after - 1], keys[after]];
-  return from + ((to - from) * (index - a)) / (b - a);
 }
