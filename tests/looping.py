@@ -14,7 +14,9 @@ import numpy as np
 from understudy import api
 from understudy.events import Context
 from understudy.faces.trackfile import load_tracks, save_tracks
+from understudy.faceset.sorting import keep_orders
 from understudy.faceset.thumbs import ENDS, PICTURES
+from understudy.faceset.wall import load_wall
 from understudy.pipeline.extract import cut, shots_key, track_files, tracks_key, who_is_meant
 from understudy.pipeline.job import Job, open_job
 from understudy.pipeline.media import Footage, footage
@@ -112,6 +114,7 @@ def _round_wall(once: Job, job: Job, first: Footage, source: Footage, *, times: 
     (new / "wall.json").write_text(json.dumps({"track_ids": ids}), encoding="utf-8")
     for reasons in old.glob("reasons-*.json"):
         (new / reasons.name).write_text(json.dumps(json.loads(reasons.read_text(encoding="utf-8")) * times), encoding="utf-8")
+    keep_orders(load_wall(new))
 
 
 def _round(track: Track, part: Shot, *, times: int, n: int, number: int) -> Track:

@@ -124,6 +124,50 @@ def test_the_whole_way_with_the_keyboard_alone(open_page, studio: Studio, clips:
     page.wait_for_selector(".shots li[data-state=stale]")
 
 
+def test_key_frames_are_dragged_and_moved_with_the_arrow_keys(open_page, studio: Studio, made: str) -> None:
+    page = open_page(path=f"/p/{made}/result")
+    # one key-frame in the first frame, another in the last: from nothing to all of it
+    for key, value in (("Home", 0), ("End", 1)):
+        page.locator("#room").press(key)
+        page.locator("#dial-merge\\.strength").fill(str(value))
+        page.wait_for_selector(".dial[data-name='merge.strength'][data-own=yes]")
+        if key == "Home":
+            page.click("#key-merge\\.strength")
+            page.wait_for_selector(".dial[data-name='merge.strength'] .bend-key")
+    keys = page.locator(".dial[data-name='merge.strength'] .bend-key")
+    keys.nth(1).wait_for()
+    assert strength_of(studio, made) == [[0, 0.0], [11, 1.0]]
+
+    # the first one: to the middle of the field, by the mouse; the picture follows while it is dragged
+    field = page.locator(".dial[data-name='merge.strength'] .bend-field").bounding_box()
+    key = keys.nth(0).bounding_box()
+    page.mouse.move(key["x"] + key["width"] / 2, key["y"] + key["height"] / 2)
+    page.mouse.down()
+    with page.expect_response("**/preview/11.jpg**"):
+        page.mouse.move(field["x"] + field["width"] * 5.5 / 12, field["y"] + field["height"] / 2, steps=4)
+    assert strength_of(studio, made) == [[0, 0.0], [11, 1.0]], "nothing is kept before it is let go of"
+    with page.expect_response(f"**/p/{made}/shot/1"):
+        page.mouse.up()
+    assert strength_of(studio, made) == [[5, 0.5], [11, 1.0]]
+
+    # and by the keyboard: it does not go past its neighbour, and holds the focus when it was kept
+    for i, (press, wanted) in enumerate(
+        ((("ArrowLeft", "ArrowUp"), [[4, 0.55], [11, 1.0]]), (("Shift+ArrowRight",), [[10, 0.55], [11, 1.0]]), (("Delete",), [[11, 1.0]]))
+    ):
+        if i == 0:
+            keys.nth(0).focus()
+        with page.expect_response(f"**/p/{made}/shot/1"):
+            for one in press:
+                page.keyboard.press(one)
+        assert strength_of(studio, made) == wanted
+        page.wait_for_selector(".dial[data-name='merge.strength'] .bend-key:focus")
+
+
+def strength_of(studio: Studio, place: str) -> list[list[float]]:
+    """The key-frames that the shot's strength has, as another program is told."""
+    return studio.ask("GET", f"/api/projects/{place}/shots").json[0]["keys"]["merge.strength"]
+
+
 def tab_to(page, selector: str) -> None:
     """Press Tab until the element is reached; wherever it stops on the way, the focus can be seen."""
     for _ in range(120):

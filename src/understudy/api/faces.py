@@ -41,11 +41,15 @@ def faces(
     they are not found yet and makes the thumbnails (one pass over the video); later ones are quick and work beside a running job (see
     `faces_made`). Raises what `extract` raises, and UsageError.
     """
-    if not faces_made(project):
+    asked = {"sort": sort, "reverse": reverse, "where": where, "shown": shown}
+    with in_words(project), Project(project) as opened:
+        found = steps.list_faces(_job(opened), **asked)
+    if found is None:
         with open_job(project, flags={}, context=context or Context()) as job:
             steps.make_wall(job)
-    with in_words(project), Project(project) as opened:
-        return steps.list_faces(_job(opened), sort=sort, reverse=reverse, where=where, shown=shown)
+            found = steps.list_faces(job, **asked)
+    assert found is not None, "it was made"
+    return found
 
 
 def faces_made(project: Path) -> bool:

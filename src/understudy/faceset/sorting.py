@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import difflib
+import io
 import operator
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
+from ..files import write_bytes
 from .wall import PROPERTIES, Wall
 
 ORDERS = ("similar", "unlike", "pixels", "best")
 """similar: each face followed by the one whose colours are nearest. unlike: those whose colours are rarest first. pixels: as similar, by the
 pictures themselves. best: the best face of every direction and expression, then the second best of each, and so on."""
 SORTS = (*PROPERTIES, *ORDERS)
+_CHAINS = ("similar", "pixels")
 _HIGH_FIRST = {"sharpness", "size", "likeness", "quality", "smile", "mouth"}
 """Sorted from high to low unless asked otherwise."""
 _OPERATORS: dict[str, Callable[[NDArray[np.float32], float], NDArray[np.bool_]]] = {
@@ -31,7 +35,10 @@ def order(wall: Wall, by: str, *, reverse: bool = False) -> NDArray[np.intp]:
         raise UsageError(f"Faces cannot be sorted by '{by}'.", remedy=f"did you mean {_near(by, SORTS)}? There are: {', '.join(SORTS)}")
     if not len(wall):
         return np.zeros(0, np.intp)
-    if by in PROPERTIES:
+    kept = _kept(wall.folder, by)
+    if kept.is_file():
+        found = np.load(kept, allow_pickle=False)
+    elif by in PROPERTIES:
         values = wall.values[by]
         found = np.argsort(-values if by in _HIGH_FIRST else values, kind="stable")
     elif by == "similar":
@@ -43,6 +50,19 @@ def order(wall: Wall, by: str, *, reverse: bool = False) -> NDArray[np.intp]:
     else:
         found = _best_first(wall)
     return found[::-1] if reverse else found
+
+
+def keep_orders(wall: Wall) -> None:
+    """Work out once the orders in which every face is compared with every other (seconds, for ten thousand), beside the wall."""
+    for by in _CHAINS:
+        if len(wall) and not _kept(wall.folder, by).is_file():
+            data = io.BytesIO()
+            np.save(data, order(wall, by), allow_pickle=False)
+            write_bytes(_kept(wall.folder, by), data.getvalue())
+
+
+def _kept(folder: Path, by: str) -> Path:
+    return folder / f"order-{by}.npy"
 
 
 def matching(wall: Wall, conditions: Sequence[str]) -> NDArray[np.bool_]:
@@ -70,13 +90,17 @@ def _unit(rows: np.ndarray) -> np.ndarray:
 
 def _chain(rows: np.ndarray) -> NDArray[np.intp]:
     """Each row followed by the nearest one that is left; begins with the one most like all."""
-    left = np.ones(len(rows), bool)
+    numbers, left = np.arange(len(rows)), np.ones(len(rows), bool)
     at = int((rows @ rows.mean(0)).argmax())
     out = [at]
     for _ in range(len(rows) - 1):
         left[at] = False
-        at = int(np.where(left, rows @ rows[at], -np.inf).argmax())
-        out.append(at)
+        row = rows[at]
+        if left.sum() < 0.8 * len(left):
+            # those that have their place are not looked at again
+            rows, numbers, left = rows[left], numbers[left], left[left]
+        at = int(np.where(left, rows @ row, -np.inf).argmax())
+        out.append(int(numbers[at]))
     return np.asarray(out, np.intp)
 
 

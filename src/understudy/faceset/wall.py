@@ -60,9 +60,9 @@ class Wall:
     def __len__(self) -> int:
         return len(self.frame_index)
 
-    def sheet(self, number: int) -> Path:
-        """The sheet on which face `number` is."""
-        return self.folder / f"sheet-{number // PER_SHEET:04}.jpg"
+    def sheets(self) -> list[Path]:
+        """The sheets, in order; face `number` is on that of `number // PER_SHEET`."""
+        return [self.folder / f"sheet-{n:04}.jpg" for n in range(-(-len(self) // PER_SHEET))]
 
     @staticmethod
     def place(number: int) -> tuple[int, int]:

@@ -16,11 +16,11 @@ from ..faces.sheet import encoded
 from ..faces.trackfile import TrackHead
 from ..faceset.curate import candidates_of, choose
 from ..faceset.extract import own_tracks
-from ..faceset.sorting import matching, order
+from ..faceset.sorting import keep_orders, matching, order
 from ..faceset.thumbs import has_thumbs, thumb_sheet
 from ..faceset.trash import KINDS, Standing, spoken_of
 from ..faceset.wall import PROPERTIES, Wall, build_wall, load_wall
-from ..faceset.wallplan import GREY
+from ..faceset.wallplan import GREY, PER_SHEET
 from ..files import write_text
 from ..project import Project
 from ..run.stage import stage_key
@@ -70,6 +70,7 @@ class FaceWall:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Open:
     wall: Wall
+    sheets: list[Path]
     person: str
     media_id: str
     heads: dict[str, TrackHead]
@@ -101,6 +102,7 @@ def make_wall(job: Job) -> None:
         wall, why = load_wall(folder), dict(zip(spots, reasons, strict=True))
         by_number = [why[spot] for spot in zip(wall.track_ids, wall.frame_index.tolist(), strict=True)]
         write_text(_reasons_file(job, folder), json.dumps(by_number))
+    keep_orders(load_wall(folder))
 
 
 def is_made(job: Job) -> bool:
@@ -108,9 +110,11 @@ def is_made(job: Job) -> bool:
     return _opened(job) is not None
 
 
-def list_faces(job: Job, *, sort: str, reverse: bool, where: Sequence[str], shown: str) -> FaceWall:
-    """The faces that fit, in order. The wall must have been made. Raises UsageError for an unknown order or condition."""
-    opened = _must_be_open(job)
+def list_faces(job: Job, *, sort: str, reverse: bool, where: Sequence[str], shown: str) -> FaceWall | None:
+    """The faces that fit, in order; None where the wall is not made yet. Raises UsageError for an unknown order or condition."""
+    opened = _opened(job)
+    if opened is None:
+        return None
     wall, fits = opened.wall, matching(opened.wall, where)
     columns = [wall.values[name].tolist() for name in PROPERTIES]
     made = [_face(opened, number, dict(zip(PROPERTIES, values, strict=True))) for number, values in enumerate(zip(*columns, strict=True))]
@@ -182,7 +186,8 @@ def _opened(job: Job) -> _Open | None:
     own = [head for head in heads if head.track_id in identity.track_ids]
     reasons = json.loads(_reasons_file(job, folder).read_text(encoding="utf-8"))
     name = identity.name or identity.identity_id
-    return _Open(load_wall(folder), name, source.media_id, {h.track_id: h for h in own}, reasons, spoken(job.project.store, own))
+    wall = load_wall(folder)
+    return _Open(wall, wall.sheets(), name, source.media_id, {h.track_id: h for h in own}, reasons, spoken(job.project.store, own))
 
 
 def _must_be_open(job: Job) -> _Open:
@@ -205,7 +210,7 @@ def _face(opened: _Open, number: int, values: Mapping[str, float]) -> WallFace:
     out, wanted = (track_id, frame) in opened.said.out, (track_id, frame) in opened.said.wanted
     reason = "thrown out" if out else None if wanted else opened.reasons[number]
     by_user = out or (wanted and opened.reasons[number] is not None)
-    return WallFace(number, frame, track_id, reason is None, reason, by_user, opened.wall.sheet(number), Wall.place(number), values)
+    return WallFace(number, frame, track_id, reason is None, reason, by_user, opened.sheets[number // PER_SHEET], Wall.place(number), values)
 
 
 def _checked(opened: _Open, numbers: Sequence[int]) -> list[int]:

@@ -71,8 +71,8 @@ class Desk:
         return self.jobs.add(kind, project=place.folder if place else None, args=args, lane=lane)
 
     def job_of(self, place: Place, *kinds: str) -> Job | None:
-        """The newest job of a project, of these kinds where any are named."""
-        return next((job for job in self.jobs.of(place.folder) if not kinds or job.kind in kinds), None)
+        """The newest job of a project, of these kinds where any are named; else of all that somebody asked for (nobody asks for small copies)."""
+        return next((job for job in self.jobs.of(place.folder) if (job.kind in kinds if kinds else job.kind != "proxies")), None)
 
     def tell(self, what: str, place: Place | None = None) -> None:
         """Let all windows know that a screen of a project (or of the studio) has changed."""

@@ -140,7 +140,7 @@ def _average_rate(index: FrameIndex, stream: VideoStream, duration: Fraction) ->
     measured = Fraction(len(index.pts)) / duration
     base, stated = stream.time_base, stream.guessed_rate
     if stated and base:
-        gaps = [b - a for a, b in zip(index.pts, index.pts[1:], strict=False)]
+        gaps = {b - a for a, b in zip(index.pts, index.pts[1:], strict=False)}
         step = 1 / (stated * base)
         if all(abs(gap - step) <= 1 for gap in gaps) and abs(measured / stated - 1) < Fraction(1, 50):
             return Fraction(stated)

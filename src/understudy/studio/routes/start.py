@@ -22,7 +22,8 @@ class Card:
     """A project on the first page."""
 
     place: Place
-    names: tuple[str, ...]
+    roles: tuple[str, ...]
+    """Those that have a video."""
     job: Job | None
     published: int
 
@@ -37,8 +38,7 @@ def start(request: Request) -> Response:
 def _card(desk: Desk, place: Place) -> Card | None:
     try:
         videos = api.videos(place.folder)
-        names = tuple(videos[role].info["name"] for role in ("source", "target") if role in videos)
-        return Card(place, names, desk.job_of(place), sum(video.there for video in api.published_videos(place.folder)))
+        return Card(place, tuple(videos), desk.job_of(place), sum(video.there for video in api.published_videos(place.folder)))
     except UnderstudyError:
         # a project that cannot be read says so on its own page
         return Card(place, (), None, 0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
+import cv2
 from fastapi import APIRouter, Form, Request
 from starlette.responses import FileResponse, Response
 
@@ -72,16 +74,25 @@ def _trained(place: Place) -> api.TrainingState | None:
         return None
 
 
+@lru_cache(maxsize=64)
+def _size_wh(path: Path) -> tuple[int, int]:
+    """Of a round's picture, which never changes: so that the page does not jump when it comes."""
+    picture = cv2.imread(str(path))
+    return (picture.shape[1], picture.shape[0]) if picture is not None else (1380, 640)
+
+
 def _state(request: Request, place: Place) -> dict[str, Any]:
     desk, words = desk_of(request), words_of(request)
     state = _trained(place)
     rounds = rounds_of(state)
     consents = api.consents(place.folder)
     newest = rounds[-1] if rounds else None
+    pictured = [one for one in rounds if one.preview is not None]
     return {
         "rounds": rounds,
         "newest": newest,
-        "pictured": [one for one in rounds if one.preview is not None],
+        "pictured": pictured,
+        "picture_wh": _size_wh(pictured[-1].preview) if pictured else None,
         "sentence": sentence(words, rounds),
         "less": less_error,
         "curve": curve_svg(words, rounds),
