@@ -8,7 +8,8 @@ import pytest
 from serving import RECORD, Studio
 
 PAGES = ("", "/consents", "/check", "/train", "/result", "/publish", "/settings")
-HOUSE = ("/", "/verify", "/programs")
+HOUSE = ("/", "/verify", "/programs", "/machine")
+PAPERS = ("/account", "/consents/face/form")
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +33,19 @@ def clips_of_module(studio: Studio, clips: tuple[Path, Path]) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
-def test_axe_finds_nothing(open_page, studio: Studio, made: str, language: str) -> None:
+def test_axe_finds_nothing(open_page, studio: Studio, made: str, clips: tuple[Path, Path], language: str) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     empty = studio.new_project("Empty")
+    look = studio.upload("/verify/upload/", clips[1]).json["job"]
+    assert studio.wait_for(look)["state"] == "done"
     page = open_page(language=language)
-    for path in (*HOUSE, *(f"/p/{place}{name}" for place in (made, empty) for name in PAGES), "/p/nowhere"):
-        page.goto(studio.origin + path)
+    of_projects = (f"/p/{place}{name}" for place in (made, empty) for name in PAGES)
+    papers = (*(f"/p/{made}{name}" for name in PAPERS), f"/verify/{look}/page")
+    for path in (*HOUSE, f"/verify/{look}", *of_projects, *papers, "/p/nowhere", "shut out"):
+        if path == "shut out":
+            page.context.clear_cookies()
+        page.goto(studio.origin + ("/" if path == "shut out" else path))
         found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
         assert found.violations_count == 0, f"{path}: {found.generate_report()}"
 
@@ -46,7 +53,7 @@ def test_axe_finds_nothing(open_page, studio: Studio, made: str, language: str) 
 @pytest.mark.parametrize("width", [1440, 1024, 390])
 def test_no_page_is_wider_than_the_screen(open_page, studio: Studio, made: str, width: int) -> None:
     page = open_page(width=width, language="nl")
-    for path in (*HOUSE, *(f"/p/{made}{name}" for name in PAGES)):
+    for path in (*HOUSE, *(f"/p/{made}{name}" for name in (*PAGES, *PAPERS))):
         page.goto(studio.origin + path)
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), (path, width)
 
@@ -139,6 +146,7 @@ def test_key_frames_are_dragged_and_moved_with_the_arrow_keys(open_page, studio:
     assert strength_of(studio, made) == [[0, 0.0], [11, 1.0]]
 
     # the first one: to the middle of the field, by the mouse; the picture follows while it is dragged
+    keys.nth(0).scroll_into_view_if_needed()
     field = page.locator(".dial[data-name='merge.strength'] .bend-field").bounding_box()
     key = keys.nth(0).bounding_box()
     page.mouse.move(key["x"] + key["width"] / 2, key["y"] + key["height"] / 2)

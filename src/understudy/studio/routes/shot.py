@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
-from pydantic import Json
+from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ... import api
-from ...errors import StepMissing
+from ...errors import StepMissing, UsageError
 from ..desk import desk_of, place_of
 from ..fields import Field, sections
 from ..memory import Place
@@ -21,6 +21,7 @@ router = APIRouter(include_in_schema=False)
 FIRST = ("swap.light", "merge.feather", "merge.colour", "merge.strength")
 CHANGED = {"HX-Trigger": "result-changed"}
 """Tells the page that the result looks different now."""
+_KEYS = TypeAdapter(list[tuple[int, float]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +54,19 @@ def keep(
     request: Request,
     place: str,
     number: int,
-    action: Annotated[Literal["set", "key", "unkey", "keys", "follow", "all"], Form()],
+    action: Annotated[Literal["set", "key", "unkey", "curve", "follow", "all"], Form()],
     frame: Annotated[int, Form()],
     name: Annotated[str, Form()] = "",
     value: Annotated[str, Form()] = "",
-    keys_given: Annotated[Json[list[tuple[int, float]]] | None, Form(alias="keys")] = None,
+    curve: Annotated[str, Form()] = "",
 ) -> Response:
-    """Give a shot a value of its own (`set`: in this frame, where the setting is on keys), a key-frame more or less, all of them anew (`keys`), or
+    """Give a shot a value of its own (`set`: in this frame, where the setting is on keys), a key-frame more or less, all of them anew (`curve`), or
     the project's again."""
     here = place_of(request, place)
     own = _shot(here, number).own
     keys = dict(own.keys.get(name, ()))
-    if action == "keys":
-        api.set_shot_settings(here.folder, number, keys={name: sorted(dict(keys_given or ()).items())})
+    if action == "curve":
+        api.set_shot_settings(here.folder, number, keys={name: _curve(curve)})
     elif action == "key" or (action == "set" and keys):
         api.set_shot_settings(here.folder, number, keys={name: sorted({**keys, frame: float(value)}.items())})
     elif action == "set":
@@ -79,6 +80,14 @@ def keep(
     else:
         api.set_shot_settings(here.folder, number, clear=["all" if action == "all" else name])
     return _piece(request, here, number, frame)
+
+
+def _curve(text: str) -> list[tuple[int, float]]:
+    """Key-frames as the page sends them: `[[frame, value], …]`."""
+    try:
+        return sorted(dict(_KEYS.validate_json(text)).items())
+    except ValidationError:
+        raise UsageError("These are no key-frames.", remedy="load the page again") from None
 
 
 @router.post("/p/{place}/preview/{index}.jpg")

@@ -77,7 +77,7 @@ export class Dials {
     clearTimeout(this.bending);
     this.bending = setTimeout(() => {
       this.focus = bend.element.contains(document.activeElement) ? { name, at } : null;
-      this.send({ action: "keys", name, keys: JSON.stringify(bend.keys) });
+      this.send({ action: "curve", name, curve: JSON.stringify(bend.keys) });
     }, KEEP_MS);
   }
 
