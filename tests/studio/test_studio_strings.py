@@ -67,6 +67,7 @@ PUT_TOGETHER = (
     "step.",
     "verify_check.",
     "verify_verdict.",
+    "verify_what.",
 )
 """Keys that the code puts together from parts: their beginnings."""
 
