@@ -54,7 +54,7 @@ HEIGHTS = (240, 720, 1080)
 def main() -> None:
     asked = _arguments()
     if asked.job:
-        print(json.dumps(job(asked.job, asked.one)))
+        print(json.dumps(job(asked.job, asked.one, frames=asked.frames)))
         return
     asked.out.mkdir(parents=True, exist_ok=True)
     api.setup()
@@ -187,22 +187,22 @@ def _holds(track: Track, frame: int, xy: list[float]) -> bool:
 # ---------------------------------------------------------------------------------------------------------------- speed
 
 
-def job(kind: str, path: Path) -> dict[str, Any]:
+def job(kind: str, path: Path, *, frames: int) -> dict[str, Any]:
     """One measured run in a process of its own: ours, or YuNet and the mesh on every frame. Opening the networks is not counted."""
     with tempfile.TemporaryDirectory() as folder:
         short = rescaled(ACTORS / "synthetic_actor_A_eval.mp4", Path(folder) / "warm.mp4", height=240, frames=16)
-        follow(short) if kind == "ours" else plain(short)
+        follow(short) if kind == "ours" else plain(short, frames)
     began, cpu = time.monotonic(), time.process_time()
-    counts = counted(follow(path), len(frame_pts(path))) if kind == "ours" else plain(path)
+    counts = counted(follow(path, frames=frames), min(len(frame_pts(path)), frames)) if kind == "ours" else plain(path, frames)
     seconds, cpu = time.monotonic() - began, time.process_time() - cpu
     return {"seconds": seconds, "cpu": cpu, "counts": counts, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
-def plain(path: Path) -> list[int]:
+def plain(path: Path, frames: int) -> list[int]:
     """YuNet at the frame's own size (at most 2560) and the mesh, anew on every frame."""
     detector = Detector(FaceSettings(detect_long_side=2560))
     counts = []
-    for frame in read_frames(path, depth=8):
+    for frame in read_frames(path, depth=8, end_index=frames):
         assert frame.rgb is not None
         counts.append(sum(from_box(frame.rgb, face).presence >= 0.5 for face in detector.find(frame.rgb)))
     return counts
@@ -219,36 +219,74 @@ def counted(tracks: Iterable[Track], frames: int) -> list[int]:
 def rescaled(path: Path, out: Path, *, height: int, frames: int) -> Path:
     """The first frames of a clip in 16:9 at a height (black beside), H.264 without sound."""
     width = 2 * round(height * 8 / 9)
+    return _written(out, (_fitted(rgb, width, height) for rgb in _pictures(path, frames)), width=width, height=height)
+
+
+def tiled(paths: Iterable[Path], out: Path, *, height: int, frames: int) -> Path:
+    """The first frames of six clips in one picture, three above three, in 16:9 at a height."""
+    width = 2 * round(height * 8 / 9)
+    wide, high = width // 3, height // 2
+    canvases = (
+        cv2.copyMakeBorder(
+            np.vstack([np.hstack([_fitted(rgb, wide, high) for rgb in row]) for row in (six[:3], six[3:])]),
+            *(0, height - 2 * high, 0, width - 3 * wide),
+            cv2.BORDER_CONSTANT,
+        )
+        for six in zip(*(_pictures(path, frames) for path in paths), strict=False)
+    )
+    return _written(out, canvases, width=width, height=height)
+
+
+def _pictures(path: Path, frames: int) -> Iterable[np.ndarray]:
+    return (frame.rgb for frame in read_frames(path, end_index=frames, depth=8) if frame.rgb is not None)
+
+
+def _fitted(rgb: np.ndarray, width: int, height: int) -> np.ndarray:
+    scale = min(width / rgb.shape[1], height / rgb.shape[0])
+    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)[:height, :width]
+    canvas = np.zeros((height, width, 3), np.uint8)
+    x, y = (width - small.shape[1]) // 2, (height - small.shape[0]) // 2
+    canvas[y : y + small.shape[0], x : x + small.shape[1]] = small
+    return canvas
+
+
+def _written(out: Path, pictures: Iterable[np.ndarray], *, width: int, height: int) -> Path:
     with av.open(str(out), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(25), options={"crf": "18", "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        for frame in read_frames(path, end_index=frames, depth=8):
-            assert frame.rgb is not None
-            scale = min(width / frame.rgb.shape[1], height / frame.rgb.shape[0])
-            small = cv2.resize(frame.rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-            small = small[:height, :width]
-            canvas = np.zeros((height, width, 3), np.uint8)
-            x, y = (width - small.shape[1]) // 2, (height - small.shape[0]) // 2
-            canvas[y : y + small.shape[0], x : x + small.shape[1]] = small
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(canvas, format="rgb24")))
+        for picture in pictures:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())
     return out
 
 
 def show_speed(asked: argparse.Namespace) -> dict[str, Any]:
-    """Frames a second, decoding included, each in a process of its own; the runs alternate and the best of them counts."""
+    """Frames a second, decoding included, each in a process of its own; the runs alternate and the best of them counts.
+
+    What is slow on every frame (YuNet and mesh anew) is given a quarter of the frames.
+    """
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for label, clip, faces in (("one face", asked.one, 1), ("six people", asked.six, 6)):
-            for height in asked.heights if clip else ():
-                path = rescaled(clip, Path(folder) / f"{faces}-{height}.mp4", height=height, frames=asked.frames)
-                figures[f"{label}, {height}p"] = _race(path, asked, faces=faces)
+        for height in asked.heights:
+            one = rescaled(asked.one, Path(folder) / f"1-{height}.mp4", height=height, frames=asked.frames)
+            figures[f"one face, {height}p"] = _race(one, asked, faces=1)
+            made = {"height": height, "frames": asked.frames}
+            six = Path(folder) / f"6-{height}.mp4"
+            six = rescaled(asked.six, six, **made) if asked.six else tiled(map(_actor, (*CLIPS, "A_train")), six, **made)
+            figures[f"six faces, {height}p"] = _race(six, asked, faces=6)
+            for name in list(figures)[-2:]:
+                print(f"{name}: " + "  ".join(f"{key} {value:.1f}" for key, value in figures[name].items()), flush=True)
     _table("frames a second (best of the runs), and peak memory", figures)
     return figures
 
 
+def _actor(clip: str) -> Path:
+    return ACTORS / f"synthetic_actor_{clip}.mp4"
+
+
 def _race(path: Path, asked: argparse.Namespace, *, faces: int) -> dict[str, float]:
-    runners: dict[str, list[str]] = {kind: [sys.executable, __file__, "--job", kind, "--one", str(path)] for kind in ("ours", "plain")}
+    frames = {"ours": asked.frames, "plain": max(asked.frames // 4, 1)}
+    runners = {kind: [sys.executable, __file__, "--job", kind, "--one", str(path), "--frames", str(n)] for kind, n in frames.items()}
     if asked.mediapipe_python:
         runners |= {f"mediapipe {kind}": _mediapipe(asked, path, kind=kind, faces=faces) for kind in ("landmarker", "mesh")}
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in runners}
@@ -320,11 +358,11 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", nargs="+", default=["accuracy", "people", "speed", "recall"], choices=("accuracy", "people", "speed", "recall"))
     parser.add_argument("--one", type=Path, default=ACTORS / "synthetic_actor_A_eval.mp4", help="a clip with one face, for speed")
-    parser.add_argument("--six", type=Path, help="a clip with several people")
+    parser.add_argument("--six", type=Path, help="a clip with several people (for speed: else six of the actors' clips in one picture)")
     parser.add_argument("--labels", type=Path, help="who is who in it (JSON)")
     parser.add_argument("--clips", type=Path, help="a folder of clips, for recall")
     parser.add_argument("--heights", type=int, nargs="+", default=HEIGHTS)
-    parser.add_argument("--frames", type=int, default=200, help="at most this many of each clip, for speed and recall")
+    parser.add_argument("--frames", type=int, default=120, help="at most this many of each clip, for speed and recall")
     parser.add_argument("--repeat", type=int, default=2, help="runs of each, for speed")
     parser.add_argument("--mediapipe-python", type=Path, help="a Python that can import mediapipe 0.10.21")
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "out" / "faces")
