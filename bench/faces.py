@@ -272,7 +272,7 @@ def show_speed(asked: argparse.Namespace) -> dict[str, Any]:
             figures[f"one face, {height}p"] = _race(one, asked, faces=1)
             made = {"height": height, "frames": asked.frames}
             six = Path(folder) / f"6-{height}.mp4"
-            six = rescaled(asked.six, six, **made) if asked.six else tiled(map(_actor, (*CLIPS, "A_train")), six, **made)
+            six = rescaled(asked.six, six, **made) if asked.six else tiled(map(actor_clip, (*CLIPS, "A_train")), six, **made)
             figures[f"six faces, {height}p"] = _race(six, asked, faces=6)
             for name in list(figures)[-2:]:
                 print(f"{name}: " + "  ".join(f"{key} {value:.1f}" for key, value in figures[name].items()), flush=True)
@@ -280,7 +280,7 @@ def show_speed(asked: argparse.Namespace) -> dict[str, Any]:
     return figures
 
 
-def _actor(clip: str) -> Path:
+def actor_clip(clip: str) -> Path:
     return ACTORS / f"synthetic_actor_{clip}.mp4"
 
 

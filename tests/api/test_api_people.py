@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +14,9 @@ from synthetic import cut_clip
 
 from understudy import api
 from understudy.errors import PersonAbsent, SeveralPeople, UsageError
+from understudy.faces.track import watch_shot
+from understudy.pipeline import extract
+from understudy.types import Shot
 
 
 @pytest.fixture
@@ -86,6 +91,30 @@ def test_names_and_numbers_choose_who_is_meant(project: Path) -> None:
     with pytest.raises(PersonAbsent, match="names nobody"):
         api.extract(project, face="Dora")
     assert not [row for row in api.extract(project, source_face="person-1", face="p2") if row.key not in {r.key for r in rows}], "nothing anew"
+
+
+def test_following_that_breaks_off_loses_the_piece_in_work_alone(ready_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = api.new(tmp_path / "film")
+    api.add(folder, cut_clip(A, tmp_path / "source.mp4", n=12, every=10), role="source")
+    begun: list[int] = []
+    last = 8
+
+    def watched(*given: Any, shot: Shot, **how: Any) -> Any:
+        begun.append(shot.start_index)
+        if shot.start_index == last:
+            raise SystemExit("as if the power failed")
+        return watch_shot(*given, shot=shot, **how)
+
+    monkeypatch.setattr(extract, "find_shots", partial(extract.find_shots, max_frames=4))
+    monkeypatch.setattr(extract, "watch_shot", watched)
+    with pytest.raises(SystemExit):
+        api.people_find(folder)
+    kept = {file: file.stat().st_mtime_ns for file in (folder / "faces").rglob("*.npz")}
+    assert begun == [0, 4, 8] and len(kept) == 2
+    last = -1
+    (person,) = api.people_find(folder)
+    assert begun == [0, 4, 8, 8] and person.frames == 12
+    assert all(file.stat().st_mtime_ns == then for file, then in kept.items()) and len(list((folder / "faces").rglob("*.*"))) == 3
 
 
 def test_everybody_is_found_without_deciding_who_is_meant(ready_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -157,6 +157,19 @@ def test_tracks_survive_the_disk_and_damage_is_named(actor: Track, tmp_path: Pat
         load_tracks(file)
 
 
+def test_meshes_are_mapped_and_the_file_stays_as_it_is(actor: Track, tmp_path: Path) -> None:
+    file, packed = tmp_path / "shot.npz", tmp_path / "packed.npz"
+    save_tracks([actor, dataclasses.replace(actor, track_id="again")], file)
+    for track in load_tracks(file):
+        assert isinstance(track.landmarks.base, np.memmap) and track.landmarks.flags.aligned and track.vertex_rgb.flags.aligned
+        track.landmarks[:] = 0
+    with np.load(file, allow_pickle=False) as arrays:
+        np.savez_compressed(packed, allow_pickle=False, **dict(arrays))
+    for track in (*load_tracks(file), *load_tracks(packed)):
+        np.testing.assert_array_equal(track.landmarks, actor.landmarks)
+        np.testing.assert_array_equal(track.vertex_rgb, actor.vertex_rgb)
+
+
 def test_smoothing_steadies_a_still_face_and_keeps_a_blink() -> None:
     rng = np.random.default_rng(1)
     still = np.tile(rng.uniform(100, 400, (1, 478, 3)), (60, 1, 1)).astype(np.float32)

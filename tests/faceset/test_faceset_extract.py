@@ -71,12 +71,14 @@ def test_reasons_are_counted(found: tuple[list[Track], Identity], tmp_path: Path
     (track,), identity = found
     sharp, presence, landmarks = track.sharpness.copy(), track.presence.copy(), track.landmarks.copy()
     sharp[:4], presence[4:6] = 0.01, 0.1
-    landmarks[6:9, :, 0] -= 250  # half outside the picture
+    outside = track.outside.copy()
+    outside[6:9] = 0.5
     landmarks[9:11] *= 0.05
     stranger = dataclasses.replace(track, track_id="stranger")
     occluded, bridged = track.occluded.copy(), track.bridged.copy()
     occluded[11:16], bridged[16] = 0.8, True
-    bad = dataclasses.replace(track, sharpness=sharp, presence=presence, landmarks=landmarks, occluded=occluded, bridged=bridged)
+    changed = {"presence": presence, "landmarks": landmarks, "occluded": occluded, "bridged": bridged, "outside": outside}
+    bad = dataclasses.replace(track, sharpness=sharp, **changed)
     _, left_out = build(([bad, stranger], identity), tmp_path / "set")
     assert left_out.pop("duplicate", 0) >= 0
     assert left_out == {"wrong person": 40, "unsure": 3, "too small": 2, "cut off": 3, "covered": 5, "blurred": 4}

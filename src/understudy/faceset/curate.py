@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ..config import FacesetSettings
 from ..faces.align import face_height_px
-from ..faces.values import outside_share
 from ..types import F32, U8, Track
 
 Reason = Literal["blurred", "covered", "cut off", "too small", "unsure", "wrong person", "duplicate", "too many", "thrown out"]
@@ -35,8 +34,8 @@ _SAME_COLOUR = 1.6
 class Candidates:
     """All pictures of one person in one video, in the order of time, as arrays over N."""
 
-    landmarks: F32
-    """(N, 478, 3) in frame pixels."""
+    shape: NDArray[np.float16]
+    """(N, 478, 2): the mesh from its own middle, in heights of the face."""
     height_px: F32
     presence: F32
     sharpness: F32
@@ -45,10 +44,11 @@ class Candidates:
     vertex_rgb: U8
     track_number: NDArray[np.int32]
     bridged: NDArray[np.bool_]
+    outside: F32
     occluded: F32
 
     def __len__(self) -> int:
-        return len(self.landmarks)
+        return len(self.height_px)
 
     def take(self, rows: NDArray[np.intp]) -> Candidates:
         """Only these rows, in this order."""
@@ -57,10 +57,10 @@ class Candidates:
 
 def candidates_of(tracks: Sequence[Track]) -> Candidates:
     """All frames of these tracks, one after the other."""
-    landmarks = np.concatenate([t.landmarks for t in tracks])
+    heights = [face_height_px(t.landmarks) for t in tracks]
     return Candidates(
-        landmarks=landmarks,
-        height_px=face_height_px(landmarks),
+        shape=np.concatenate([_shape(t.landmarks, height) for t, height in zip(tracks, heights, strict=True)]),
+        height_px=np.concatenate(heights),
         presence=np.concatenate([t.presence for t in tracks]),
         sharpness=np.concatenate([t.sharpness for t in tracks]),
         pose_deg=np.concatenate([t.pose_deg for t in tracks]),
@@ -68,14 +68,19 @@ def candidates_of(tracks: Sequence[Track]) -> Candidates:
         vertex_rgb=np.concatenate([t.vertex_rgb for t in tracks]),
         track_number=np.concatenate([np.full(len(t), i, np.int32) for i, t in enumerate(tracks)]),
         bridged=np.concatenate([t.bridged for t in tracks]),
+        outside=np.concatenate([t.outside for t in tracks]),
         occluded=np.concatenate([t.occluded for t in tracks]),
     )
+
+
+def _shape(landmarks: F32, height_px: F32) -> NDArray[np.float16]:
+    xy = landmarks[..., :2]
+    return ((xy - xy.mean(1, keepdims=True)) / np.maximum(height_px, 1.0)[:, None, None]).astype(np.float16)
 
 
 def choose(
     candidates: Candidates,
     *,
-    size_wh: tuple[int, int],
     settings: FacesetSettings,
     out: NDArray[np.bool_] | None = None,
     wanted: NDArray[np.bool_] | None = None,
@@ -99,7 +104,7 @@ def choose(
     rules: list[tuple[Reason, Callable[[], NDArray[np.bool_]]]] = [
         ("unsure", lambda: (candidates.presence < _SURE) | candidates.bridged),
         ("too small", lambda: candidates.height_px < SMALLEST_PX),
-        ("cut off", lambda: outside_share(candidates.landmarks, size_wh=size_wh) > _CUT_OFF_SHARE),
+        ("cut off", lambda: candidates.outside > _CUT_OFF_SHARE),
         ("covered", lambda: candidates.occluded - np.quantile(candidates.occluded, _USUAL) > _COVERED_SHARE),
         ("blurred", lambda: _blurred(candidates, kept, share=settings.min_sharpness)),
         ("duplicate", lambda: ~np.isin(np.arange(n), _different(candidates, kept))),
@@ -146,8 +151,7 @@ def _different(candidates: Candidates, kept: NDArray[np.intp]) -> NDArray[np.int
 
 
 def _centred(candidates: Candidates, position: int) -> np.ndarray:
-    xy = candidates.landmarks[position, :, :2]
-    return xy - xy.mean(0)
+    return candidates.shape[position].astype(np.float32) * candidates.height_px[position]
 
 
 def _features(candidates: Candidates) -> F32:

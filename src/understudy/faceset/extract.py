@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -65,7 +66,7 @@ def build_faceset(
     left_out = {"wrong person": others} if others else {}
     if not mine:
         raise _too_few(0, left_out)
-    chosen, counts = _choose(mine, info=info, settings=settings, standing=standing)
+    chosen, counts = _choose(mine, settings=settings, standing=standing)
     left_out |= counts
     if len(chosen.frame_index) < FEWEST:
         raise _too_few(len(chosen.frame_index), left_out)
@@ -113,28 +114,31 @@ def deserved_size(height_px: F32) -> int:
     return int(np.clip(side // 64 * 64, 128, 512))
 
 
-def _choose(mine: list[Track], *, info: VideoInfo, settings: FacesetSettings, standing: Standing) -> tuple[_Chosen, dict[str, int]]:
+def _choose(mine: list[Track], *, settings: FacesetSettings, standing: Standing) -> tuple[_Chosen, dict[str, int]]:
     everything = candidates_of(mine)
-    landmarks = everything.landmarks
     out, wanted = standing.over(mine)
-    kept, reasons = choose(everything, size_wh=info.size_wh, settings=settings, out=out, wanted=wanted)
+    kept, reasons = choose(everything, settings=settings, out=out, wanted=wanted)
     size = settings.size or deserved_size(everything.height_px[kept] if len(kept) else everything.height_px)
+    # track after track: the meshes of a film are more than should lie in memory at once
+    starts = np.cumsum([0, *(len(t) for t in mine)]).tolist()
+    rows = [kept[(kept >= start) & (kept < end)] - start for start, end in pairwise(starts)]
+    landmarks = np.concatenate([t.landmarks[at] for t, at in zip(mine, rows, strict=True)])
     matrices = crop_matrices(landmarks, size=size)
-    small = apply(crop_matrices(landmarks, size=MASK_SIDE), landmarks)
-    starts = np.cumsum([0, *(len(t) for t in mine)])
-    masks = [
-        track_masks(t, kept[(kept >= start) & (kept < start + len(t))] - start, small[start : start + len(t)])
-        for t, start in zip(mine, starts, strict=False)
-    ]
     chosen = _Chosen(
         rows=everything.take(kept),
         frame_index=np.concatenate([t.frame_index for t in mine])[kept],
-        crop_from_frame=matrices[kept],
-        landmarks=apply(matrices[kept], landmarks[kept]),
-        masks=np.concatenate(masks),
+        crop_from_frame=matrices,
+        landmarks=apply(matrices, landmarks),
+        masks=np.concatenate([_masks(t, at) for t, at in zip(mine, rows, strict=True)]),
         size=size,
     )
     return chosen, counted(reasons)
+
+
+def _masks(track: Track, rows: NDArray[np.intp]) -> U8:
+    if not len(rows):
+        return np.zeros((0, MASK_SIDE, MASK_SIDE), np.uint8)
+    return track_masks(track, rows, apply(crop_matrices(track.landmarks, size=MASK_SIDE), track.landmarks))
 
 
 def _write_crops(path: Path, info: VideoInfo, *, chosen: _Chosen, file: Path, context: Context) -> None:

@@ -79,16 +79,16 @@ def build_wall(
     frames = np.concatenate([t.frame_index for t in mine])
     names = np.concatenate([np.full(len(t), i) for i, t in enumerate(mine)])
     order = np.lexsort((names, frames))
-    frames, names, meshes = frames[order], names[order], np.concatenate([t.landmarks for t in mine])[order]
+    frames, names = frames[order], names[order]
     part = folder.with_name(f".{folder.name}.part")
     try:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        tiny, likeness = _look(path, info, frames=frames, names=names, meshes=meshes, identity=identity, folder=part, context=context)
+        tiny, likeness = _look(path, info, frames=frames, names=names, mine=mine, identity=identity, folder=part, context=context)
         values = {name: array[order] for name, array in _measured(path, mine, everybody).items()}
         values["likeness"] = likeness
-        colours = np.concatenate([t.vertex_rgb for t in mine])[order]
-        arrays = {"frame_index": frames, "names": names, "histograms": _histograms(colours), "tiny": tiny}
+        histograms = np.concatenate([_histograms(t.vertex_rgb) for t in mine])[order]
+        arrays = {"frame_index": frames, "names": names, "histograms": histograms, "tiny": tiny}
         np.savez(part / "wall.npz", allow_pickle=False, **arrays, **{f"value/{name}": values[name] for name in PROPERTIES})
         (part / "wall.json").write_text(json.dumps({"track_ids": [t.track_id for t in mine]}), encoding="utf-8")
         put_folder(part, folder)
@@ -118,16 +118,15 @@ def load_wall(folder: Path) -> Wall:
 
 def _measured(path: Path, mine: Sequence[Track], everybody: Sequence[Seen]) -> dict[str, F32]:
     """All properties that need no picture, over the frames of the tracks one after the other."""
-    landmarks = np.concatenate([t.landmarks for t in mine])
     frames = np.concatenate([t.frame_index for t in mine])
     pose = np.concatenate([t.pose_deg for t in mine])
-    colours = np.concatenate([t.vertex_rgb for t in mine]).astype(np.float32).mean(1)
+    colours = np.concatenate([t.vertex_rgb.mean(1, dtype=np.float32) for t in mine])
     sharpness = np.concatenate([t.sharpness for t in mine])
     occluded, outside = (np.concatenate([getattr(t, name) for t in mine]) for name in ("occluded", "outside"))
     shapes = np.concatenate([t.blendshapes for t in mine])
     smile = shapes[:, [BLENDSHAPE_NAMES.index("mouthSmileLeft"), BLENDSHAPE_NAMES.index("mouthSmileRight")]].mean(1)
-    eyes = eye_opening(landmarks).mean(1)
-    size = face_height_px(landmarks)
+    eyes = np.concatenate([eye_opening(t.landmarks).mean(1) for t in mine])
+    size = np.concatenate([face_height_px(t.landmarks) for t in mine])
     index = frame_index(path)
     pts = np.asarray(index.pts, np.float64) - index.pts[0]
     seen = np.bincount(np.concatenate([t.frame_index for t in everybody]), minlength=int(frames.max()) + 1)
@@ -142,7 +141,7 @@ def _measured(path: Path, mine: Sequence[Track], everybody: Sequence[Seen]) -> d
         "size": size,
         "brightness": colours @ np.asarray([0.2126, 0.7152, 0.0722], np.float32),
         "hue": cv2.cvtColor(colours[None] / 255, cv2.COLOR_RGB2HSV)[0, :, 0],
-        "mouth": mouth_opening(landmarks),
+        "mouth": np.concatenate([mouth_opening(t.landmarks) for t in mine]),
         "eyes": eyes / max(float(np.quantile(eyes, 0.6)), 1e-6),
         "smile": smile,
         "occluded": occluded,
@@ -172,26 +171,36 @@ def _histograms(colours: U8) -> F32:
 
 
 def _look(
-    path: Path, info: VideoInfo, *, frames: np.ndarray, names: np.ndarray, meshes: F32, identity: Identity, folder: Path, context: Context
+    path: Path,
+    info: VideoInfo,
+    *,
+    frames: np.ndarray,
+    names: np.ndarray,
+    mine: Sequence[Track],
+    identity: Identity,
+    folder: Path,
+    context: Context,
 ) -> tuple[U8, F32]:
     """Decode once: write the sheets; (N, 16, 16) grey pictures and (N,) likeness to the person."""
     n = len(frames)
     tiny = np.zeros((n, _TINY, _TINY), np.uint8)
     chosen = set(np.unique(np.linspace(0, n - 1, min(n, _MEASURED)).round().astype(int)).tolist())
     likeness = np.full(n, np.nan, np.float32)
-    matrices = crop_matrices(meshes, size=THUMB)
+    each = [crop_matrices(t.landmarks, size=THUMB) for t in mine]
+    places = [int(np.searchsorted(mine[name].frame_index, at)) for name, at in zip(names, frames, strict=True)]
     sheet = np.full((COLUMNS * THUMB, COLUMNS * THUMB, 3), GREY, np.uint8)
     row, thumbs = 0, ThumbWriter(folder)
     with Meter(context, "faceset", "thumbnails of the face", n) as meter:
         for frame in read_frames(path, want="rgb", start_index=int(frames[0]), end_index=int(frames[-1]) + 1, depth=8, info=info):
             while row < n and frames[row] <= frame.index and frame.rgb is not None:
-                thumb = take_crop(frame.rgb, matrices[row], size=THUMB).rgb
+                track, place = mine[names[row]], places[row]
+                thumb = take_crop(frame.rgb, each[names[row]][place], size=THUMB).rgb
                 x, y = Wall.place(row)
                 sheet[y : y + THUMB, x : x + THUMB] = thumb
                 thumbs.add(thumb)
                 tiny[row] = cv2.resize(cv2.cvtColor(thumb, cv2.COLOR_RGB2GRAY), (_TINY, _TINY), interpolation=cv2.INTER_AREA)
                 if row in chosen:
-                    likeness[row] = float(embed([aligned(np.asarray(frame.rgb, np.uint8), meshes[row])]) @ identity.embedding)
+                    likeness[row] = float(embed([aligned(np.asarray(frame.rgb, np.uint8), track.landmarks[place])]) @ identity.embedding)
                 row += 1
                 if row % PER_SHEET == 0 or row == n:
                     jpeg = cv2.imencode(".jpg", np.ascontiguousarray(sheet[..., ::-1]), JPEG)[1].tobytes()

@@ -97,7 +97,7 @@ def make_wall(job: Job) -> None:
         )
     if not _reasons_file(job, folder).is_file():
         mine = own_tracks(person.own_tracks, person.identity)
-        _, reasons = choose(candidates_of(mine), size_wh=source.info.size_wh, settings=job.settings.faceset)
+        _, reasons = choose(candidates_of(mine), settings=job.settings.faceset)
         spots = [(track.track_id, frame) for track in mine for frame in track.frame_index.tolist()]
         wall, why = load_wall(folder), dict(zip(spots, reasons, strict=True))
         by_number = [why[spot] for spot in zip(wall.track_ids, wall.frame_index.tolist(), strict=True)]

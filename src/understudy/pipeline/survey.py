@@ -33,9 +33,8 @@ def material_of(footage: Footage, person: Person, *, left_out: dict[str, int] | 
     performances = [performance_of(track, size=_SIZE) for track in tracks]
     light = np.concatenate([_light(p) for p in performances])
     covered = np.concatenate([_covered(p) for p in performances])
-    landmarks = np.concatenate([track.landmarks for track in tracks])
     frames = np.concatenate([track.frame_index for track in tracks])
-    opening = eye_opening(landmarks).mean(1)
+    opening = np.concatenate([eye_opening(track.landmarks).mean(1) for track in tracks])
     index = frame_index(footage.path)
     pts = np.asarray(index.pts, np.float64) - index.pts[0]
     return Material(
@@ -43,10 +42,10 @@ def material_of(footage: Footage, person: Person, *, left_out: dict[str, int] | 
         frame_index=frames,
         seconds=(pts[frames] * float(index.time_base)).astype(np.float32),
         pose_deg=np.concatenate([track.pose_deg for track in tracks]),
-        mouth=mouth_opening(landmarks),
+        mouth=np.concatenate([mouth_opening(track.landmarks) for track in tracks]),
         eyes=(opening / max(float(np.quantile(opening, 0.6)), 1e-6)).astype(np.float32),
         blendshapes=np.concatenate([track.blendshapes for track in tracks]),
-        height_px=face_height_px(landmarks),
+        height_px=np.concatenate([face_height_px(track.landmarks) for track in tracks]),
         sharpness=np.concatenate([track.sharpness for track in tracks]),
         level=light[:, 0],
         side=light[:, 1],
