@@ -50,3 +50,17 @@ def show_moment(video: Any, seconds: float) -> None:
         })""",
         seconds,
     )
+
+
+_WIDER = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>
+    done(document.documentElement.scrollWidth > document.documentElement.clientWidth))))"""
+
+
+def wider(page: Any) -> list[int]:
+    """Of a desk's, a tablet's and a phone's width, those on which the page reaches beyond the window."""
+    found = []
+    for width in (1440, 1024, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        if page.evaluate(_WIDER):
+            found.append(width)
+    return found

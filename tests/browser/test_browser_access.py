@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from looks import wider
 from serving import RECORD, Studio
 
 PAGES = ("", "/consents", "/check", "/train", "/result", "/publish", "/settings")
@@ -46,16 +47,17 @@ def test_axe_finds_nothing(open_page, studio: Studio, made: str, clips: tuple[Pa
         if path == "shut out":
             page.context.clear_cookies()
         page.goto(studio.origin + ("/" if path == "shut out" else path))
-        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+        found = Axe().run(
+            page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
+        )
         assert found.violations_count == 0, f"{path}: {found.generate_report()}"
 
 
-@pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_no_page_is_wider_than_the_screen(open_page, studio: Studio, made: str, width: int) -> None:
-    page = open_page(width=width, language="nl")
+def test_no_page_is_wider_than_the_screen(open_page, studio: Studio, made: str) -> None:
+    page = open_page(language="nl")
     for path in (*HOUSE, *(f"/p/{made}{name}" for name in (*PAGES, *PAPERS))):
         page.goto(studio.origin + path)
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), (path, width)
+        assert wider(page) == [], path
 
 
 def test_nothing_jumps_while_it_works(open_page, agreed_project: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from looks import shown
+from looks import shown, wider
 from looping import looped_project
 from serving import Studio
 from studio import A, B, side_by_side
@@ -151,16 +151,17 @@ def test_axe_finds_nothing_on_these_screens(open_page, studio: Studio, many: tup
         page.goto(studio.origin + path)
         if path == f"/p/{many[0]}/faces":
             page.wait_for_selector(".wall-face[style*='blob:']")
-        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+        found = Axe().run(
+            page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
+        )
         assert found.violations_count == 0, f"{path}: {found.generate_report()}"
 
 
-@pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_these_screens_are_no_wider_than_the_window(open_page, studio: Studio, many: tuple[str, Path], width: int) -> None:
-    page = open_page(width=width, language="nl")
+def test_these_screens_are_no_wider_than_the_window(open_page, studio: Studio, many: tuple[str, Path]) -> None:
+    page = open_page(language="nl")
     for path in (*(f"/p/{many[0]}/{name}" for name in ("people", "faces")), *LEDGER):
         page.goto(studio.origin + path)
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), (path, width)
+        assert wider(page) == [], path
 
 
 def test_a_person_is_forgotten_with_a_typed_word_and_a_receipt(open_page, studio: Studio, tmp_path: Path) -> None:
