@@ -239,7 +239,9 @@ def check_name(name: str) -> str:
     if name in NAMES:
         return name
     by_tail = {full.rsplit(".", 1)[-1]: full for full in NAMES}
-    near = difflib.get_close_matches(name, [*NAMES, *by_tail], n=1, cutoff=0.5)
+    # the right name in the wrong section is nearer than anything spelled alike
+    tail = name.rsplit(".", 1)[-1]
+    near = [tail] if tail in by_tail else difflib.get_close_matches(name, [*NAMES, *by_tail], n=1, cutoff=0.5)
     suggestion = by_tail.get(near[0], near[0]) if near else None
     raise UnknownSetting(
         f"There is no setting called '{name}'.",

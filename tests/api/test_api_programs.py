@@ -76,6 +76,8 @@ def test_settings_are_kept_and_told(desk: Desk) -> None:
 def test_unknown_setting_changes_nothing(desk: Desk) -> None:
     with pytest.raises(UnknownSetting, match=r"merge\.feather"):
         swap(desk, settings={"merge.fether": 0.1})
+    with pytest.raises(UnknownSetting, match=r"did you mean 'house\.contact'"):
+        swap(desk, settings={"credentials.contact": "desk@example.org"})
     assert not desk.out.with_name("out.understudy").exists()
 
 

@@ -6,11 +6,13 @@ One published video serves all cases; every other file is made from it or from a
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
 import cv2
@@ -25,10 +27,12 @@ from test_verify_report import flip, remux
 
 from understudy import api, verifier
 from understudy.cli import main
+from understudy.paper.words import Language
 from understudy.provenance import credentials, keys, papers
 from understudy.verify import said as words
 from understudy.verify.folder import verify, verify_all
 from understudy.verify.page import report_page
+from understudy.verify.report import Report
 
 
 @dataclass
@@ -191,6 +195,48 @@ CASES: dict[str, tuple[Callable[[Bench], Path], str, int, tuple[str, str, str], 
 }
 
 
+SENTENCES = {
+    "proved": ("Made with this studio (proved).", "Gemaakt met deze studio (bewezen)."),
+    "not_proved": ("Carries our mark, not proved.", "Draagt ons merk, niet bewezen."),
+    "manipulated": ("Signs of manipulation.", "Tekenen van manipulatie."),
+    "inconclusive": ("Inconclusive.", "Niet vast te stellen."),
+    "nothing": ("No signs found, which does not mean authentic.", "Geen tekenen gevonden, wat niet betekent dat hij echt is."),
+}
+CONFLICTS = {
+    "conflict_ledger_silent": (
+        "the credentials are this machine's, but its ledger does not know the file.",
+        "de herkomstgegevens zijn van deze computer, maar het register kent het bestand niet.",
+    ),
+    "conflict_origins": (
+        "this file's own credentials hold, but not those of a video that it was made from.",
+        "de herkomstgegevens van dit bestand zelf kloppen, maar niet die van een video waaruit het is gemaakt.",
+    ),
+    "conflict_copied": (
+        "the invisible mark belongs to a video of this machine, but the picture is not the one of that video.",
+        "het onzichtbare merk hoort bij een video van deze computer, maar het beeld is niet dat van die video.",
+    ),
+    "conflict_signed_over": (
+        "the invisible mark is this machine's, but somebody else signed the file and does not say so.",
+        "het onzichtbare merk is van deze computer, maar iemand anders heeft het bestand ondertekend en zegt dat niet.",
+    ),
+    "conflict_mark_broken": (
+        "the invisible mark leads to a record of this machine, but the credentials in the file do not hold: it was changed after it was published.",
+        "het onzichtbare merk leidt naar een gegeven van deze computer, maar de herkomstgegevens in het bestand kloppen niet: "
+        "het is na publicatie veranderd.",
+    ),
+    "conflict_no_mark": (
+        "the credentials are those of a published video, which carries an invisible mark, but there is none in the picture.",
+        "de herkomstgegevens zijn die van een gepubliceerde video, en die draagt een onzichtbaar merk, maar het beeld heeft er geen.",
+    ),
+}
+
+
+def shown(report: Report, language: Language) -> list[str]:
+    """The text of the printable page, part by part."""
+    html = report_page(report, report.paper(time="2026-01-01T00:00:00+00:00"), language).split("<main>", 1)[1]
+    return [unescape(part).strip() for part in re.sub(r"<[^>]+>", "\n", html).splitlines() if part.strip()]
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_every_combination_has_its_own_words(bench: Bench, case: str) -> None:
     make, conclusion, code, verdicts, conflicts = CASES[case]
@@ -199,7 +245,14 @@ def test_every_combination_has_its_own_words(bench: Bench, case: str) -> None:
     assert (report.conclusion, report.exit_code) == (conclusion, code), report.text()
     assert tuple(first[check].verdict for check in (CREDENTIALS, MARK, LIKE)) == verdicts, report.text()
     assert tuple(said.key for said in report.conflicting) == conflicts, report.text()
-    assert report.sentence in words.SENTENCES and "%" not in report.text()
+    english, dutch = SENTENCES[conclusion]
+    assert report.sentence == english and report.text().startswith(f"{report.name}: {english}") and "%" not in report.text()
+    assert report.conflicts == tuple(CONFLICTS[key][0] for key in conflicts)
+    for language, sentence, of in (("en", english, 0), ("nl", dutch, 1)):
+        page = shown(report, language)
+        assert [part for part in page if part in {said[of] for said in SENTENCES.values()}] == [sentence]
+        assert [part for part in page if part in {said[of] for said in CONFLICTS.values()}] == [CONFLICTS[key][of] for key in conflicts]
+        assert not any("%" in part for part in page)
 
 
 def test_an_altered_parent_is_shown_though_all_else_reads_trusted(bench: Bench) -> None:
