@@ -71,7 +71,7 @@ def _write(report: Report, *, json: Path | None, html: Path | None, language: La
         out = json if json.suffix == ".json" else json.with_name(f"{json.name}.json")
         _check_name(out, ".json", force=force)
         write_text(out, f"{text}\n")
-        say(f"Report: {out} ({'signed' if paper['signature'] else 'NOT signed: this machine has no keys, which only a studio has (understudy setup)'})")
+        say(f"Report: {out} ({'signed' if paper['signature'] else 'NOT signed: only a machine with a studio has keys (understudy setup)'})")
     if html is not None:
         out = html if html.suffix == ".html" else html.with_name(f"{html.name}.html")
         _check_name(out, ".html", force=force)
