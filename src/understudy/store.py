@@ -41,6 +41,10 @@ MIGRATIONS: tuple[str, ...] = (
     """,
 )
 
+PUBLISHED_BEFORE = "published before somebody was forgotten"
+"""Name of a stage of which nothing but the hash of what came out is kept."""
+OF_THE_SOURCE = "AND stage NOT IN ('pack', 'lent')"
+
 
 @dataclass(frozen=True, slots=True)
 class MediaRow:
@@ -161,8 +165,12 @@ class Store:
         )
         return [MediaRow(media_id, path, sha256, role, face, json.loads(info)) for media_id, path, sha256, role, face, info in rows]
 
-    def erase(self, media_ids: Sequence[str], record_ids: Sequence[str]) -> None:
-        """Remove these files and consents, their shots, decisions about people and the log of all stages (it names files), without a trace."""
+    def erase(self, media_ids: Sequence[str], record_ids: Sequence[str], *, source: bool) -> None:
+        """Remove these files and consents, their shots, decisions about people and the log of all stages (it names files), without a trace.
+
+        What stays of the log: the hash of everything that was published, for the account of it; and, unless it is the `source` that goes, where
+        packed and lent faces of it went.
+        """
         self._db.execute("PRAGMA secure_delete=ON")
         with self._transaction():
             for media_id in media_ids:
@@ -170,7 +178,11 @@ class Store:
                 self._db.execute("DELETE FROM shots WHERE media_id=?", (media_id,))
             for record_id in record_ids:
                 self._db.execute("DELETE FROM consents WHERE record_id=?", (record_id,))
-            self._db.execute("DELETE FROM stages")
+            self._db.execute(
+                "UPDATE stages SET stage=?, subject='', report=json_object('sha256', json_extract(report, '$.sha256')) WHERE stage='publish'",
+                (PUBLISHED_BEFORE,),
+            )
+            self._db.execute(f"DELETE FROM stages WHERE stage<>? {'' if source else OF_THE_SOURCE}", (PUBLISHED_BEFORE,))
             self._db.execute("DELETE FROM shot_settings")
             # who is called what and seen where; what was said about single faces of other videos stays
             self._db.execute("DELETE FROM decisions WHERE kind NOT IN ('drop faces', 'restore faces')")

@@ -65,11 +65,13 @@ def test_what_a_record_allows_is_shown(tmp_path) -> None:
     project = produced(tmp_path, named=True, show_original=True)
     html = api.account(project)
     assert "Bob Jansen" in html and "Anna" not in html and html.count("data:image/jpeg") == 2
+    kept = (tmp_path / "out.mp4").rename(tmp_path / "elsewhere.mp4")
+    assert "no longer at its place" in api.account(project) and "data:image" not in api.account(project)
+    kept.rename(tmp_path / "out.mp4")
     (record,) = [path for path in tmp_path.glob("*.consent.json") if load_record(path).role == "performer"]
     revoke(load_record(record).record_id, reason="asked")
-    assert "Taken back" in api.account(project)
-    (tmp_path / "out.mp4").unlink()
-    assert "no longer at its place" in api.account(project) and "data:image" not in api.account(project)
+    html = api.account(project)
+    assert "Taken back" in html and "a consent that it stands on was taken back" in html and "data:image" not in html
 
 
 def test_the_command(tmp_path, monkeypatch) -> None:

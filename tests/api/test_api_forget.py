@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
-from studio import Desk, main, make_desk, record
+from actors import clip
+from studio import A, B, Desk, main, make_desk, record
+from synthetic import cut_clip, write_frames
 
 from understudy import api
-from understudy.errors import UsageError
+from understudy.errors import ProjectBusy, UsageError
 from understudy.faces.trackfile import load_tracks
 from understudy.pipeline.forget import receipt_holds
+from understudy.pipeline.whose import find, seen_in
+from understudy.project import Project
 from understudy.provenance import ledger
 from understudy.run.jobs import Jobs
 from understudy.video.probe import media_id
+from understudy.video.read import read_frames
 
 DRAFT = {"quality": "draft"}
 NAME = "Ada Example-Löwe"
@@ -45,7 +52,9 @@ def test_the_source_is_forgotten(desk: Desk, capsys: pytest.CaptureFixture[str])
     said = capsys.readouterr().out
     assert "nothing of the person" in said and str(desk.source.resolve()) in said and str(desk.out.resolve()) in said
     left = files(project)
-    assert not any(path.suffix == ".proxy" and path.stem == media_id(desk.source)[0] for path in left)
+    target = media_id(desk.target)[0]
+    assert [path.stem for path in left if path.suffix == ".proxy"] == [target], "the target shows somebody else, who is like the source"
+    assert any(path.parent.name == target for path in left if path.suffix == ".npz")
     for path in left:
         data = path.read_bytes()
         assert path.suffix not in (".patches", ".npy", ".png", ".safetensors"), path
@@ -66,10 +75,85 @@ def test_the_source_is_forgotten(desk: Desk, capsys: pytest.CaptureFixture[str])
 
 def test_the_target_is_forgotten_and_the_source_stays(desk: Desk) -> None:
     project = api.swap(desk.source, desk.target, desk.out, consents=[desk.face, desk.performer], settings=DRAFT).project
+    (published,) = api.published_videos(project)
+    assert api.account(project).count("data:image/jpeg") == 2
     done = api.forget(project, "target")
+    page = api.account(project)
+    assert published.sha256 in page and "data:image/jpeg" not in page, "it is still accounted for, without a picture of somebody who was forgotten"
     assert done.files > 3 and done.videos == (desk.target.resolve(),)
     assert any((project / "faceset").rglob("*.npy")) and not any((project / "render").rglob("*.patches"))
     assert not any(file.is_file() for file in (project / "faces" / media_id(desk.target)[0]).rglob("*"))
+
+
+def beside_each_other(path: Path, left: Path, right: Path, *, n: int) -> Path:
+    """Two people in one video, each in a half of the picture."""
+    films = [[frame.rgb for frame in read_frames(film, end_index=n)] for film in (left, right)]
+    rows = [np.concatenate([cv2.resize(rgb[:, 100:412], (312, 512)) for rgb in pair], axis=1) for pair in zip(*films, strict=True)]
+    return write_frames(path, rows)
+
+
+def test_whoever_is_seen_in_the_other_video_too_is_forgotten_there(desk: Desk) -> None:
+    """The source stands at the edge of the target: what was found in it holds this face, and goes."""
+    both = beside_each_other(desk.folder / "both.mp4", B, A, n=8)
+    project = api.new(desk.folder / "film.understudy", settings=DRAFT)
+    api.add(project, desk.source, role="source")
+    api.add(project, both, role="target", face="p1")
+    api.consent_add(project, desk.face)
+    api.extract(project)
+    api.make_proxies(project)
+    with Project(project) as opened:
+        seen = [seen_in(opened, find(opened, who)) for who in (NAME, "target")]
+    source, target = (media_id(path)[0] for path in (desk.source, both))
+    # forgetting the one who is meant in the target leaves the source's pictures
+    assert seen == [{source, target}, {target}]
+    api.forget(project, NAME)
+    assert not any(path.suffix in (".npz", ".proxy", ".jpg") for path in files(project))
+
+
+def test_a_lent_face_is_forgotten_where_it_was_borrowed(desk: Desk) -> None:
+    """Ada's project lends her face to the cast of two films: one beside it, one elsewhere; a third borrows from somebody else."""
+    ada = api.new(desk.folder / "ada", settings=DRAFT)
+    api.add(ada, desk.source, role="source")
+    api.consent_add(ada, desk.face)
+    elsewhere = desk.folder / "elsewhere"
+    elsewhere.mkdir()
+    films = [api.new(place / "film", settings=DRAFT) for place in (desk.folder, elsewhere)]
+    other, cleo = cut_clip(clip("C_eval"), desk.folder / "other.mp4", n=12, every=10), record(desk.folder / "cleo.json", "face", subject="Cleo")
+    for film, source in zip(films, ("../ada", "../../ada"), strict=True):
+        api.add(film, other, role="source")
+        api.add(film, desk.target, role="target")
+        for paper in (desk.performer, cleo):
+            api.consent_add(film, paper)
+        api.extract(film)
+        api.cast_set(film, "p1", source=source)
+        api.render(film)
+        assert any((film / "render").rglob("*.patches"))
+    with Project(films[1], lock=True), pytest.raises(ProjectBusy):
+        api.forget(ada, NAME)
+    assert any((ada / "faceset").rglob("*.npy")), "nothing is removed where not all can be"
+    api.cast_remove(films[1], "p1")
+    api.forget(ada, NAME)
+    for film in films:
+        assert not any((film / "render").rglob("*.patches")) and any((film / "faces").rglob("*.npz"))
+        assert not api.cast_show(film)
+    (receipt,) = (desk.folder.parent / "home" / "receipts").iterdir()
+    assert json.loads(receipt.read_text())["receipt"]["projects_that_had_borrowed_the_face"] == 2
+
+
+def test_whoever_is_named_in_the_cast_is_forgotten_there(desk: Desk) -> None:
+    project = api.new(desk.folder / "film", settings=DRAFT)
+    api.add(project, desk.source, role="source")
+    api.add(project, desk.target, role="target")
+    api.consent_add(project, desk.face)
+    api.consent_add(project, desk.performer)
+    api.extract(project)
+    api.cast_set(project, "p1", performer="Nobody, performer")
+    packed = desk.folder / "set.faces"
+    api.faces_pack(project, packed)
+    api.forget(project, "Nobody, performer")
+    assert not (project / "cast.toml").exists() and packed.is_file()
+    api.forget(project, NAME)
+    assert not packed.exists(), "where it went is still known after the other person was forgotten"
 
 
 def test_layers_packs_and_the_studios_copies_are_forgotten_too(desk: Desk) -> None:

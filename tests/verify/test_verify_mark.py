@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import pytest
 from actors import clip
 from publishing import publish_clip
-from synthetic import cut_clip
+from synthetic import cut_clip, write_frames
 
 from understudy.cli import main
 from understudy.provenance import ledger
@@ -38,14 +37,7 @@ def pictures(path: Path) -> list[np.ndarray]:
 
 def write(path: Path, frames: list[np.ndarray], crf: int) -> Path:
     """Only the picture: everything else of the file is lost."""
-    with av.open(str(path), "w") as out:
-        stream = out.add_stream("libx264", rate=25, options={"crf": str(crf), "preset": "veryfast"})
-        stream.height, stream.width = frames[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
-        for rgb in frames:
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
-        out.mux(stream.encode(None))
-    return path
+    return write_frames(path, frames, crf=crf)
 
 
 def mark_of(report: Report):

@@ -136,9 +136,10 @@ def receipts() -> list[Path]:
 
 
 def forget(project: Path, person: str) -> Forgotten:
-    """Remove everything of a person from a project: faces, embeddings, models, merged frames, previews; with a signed receipt.
+    """Remove everything of a person from a project: faces, embeddings, models, merged frames, previews, also those that other projects made of the
+    lent face; with a signed receipt.
 
-    `person`: source, target, or the name or number on the consent record. Raises UsageError, ForgetIncomplete, KeysMissing.
+    `person`: source, target, or the name or number on the consent record. Raises UsageError, ProjectBusy, ForgetIncomplete, KeysMissing.
     """
     with open_job(project, flags={}, context=Context()) as job:
         return forget_person(job.project, person)

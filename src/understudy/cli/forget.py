@@ -18,7 +18,7 @@ def forget(
     project: Annotated[Path, Parameter(name="--project", help="The project folder.")],
 ) -> None:
     """Remove everything of a person from a project: faces, numbers of the face, networks, merged frames, previews, the kept record; layers and packed
-    faces that it wrote elsewhere, and the studio's copies of the videos.
+    faces that it wrote elsewhere, the studio's copies of the videos, and what other projects made of the face that this one lent to their cast.
 
     A signed receipt says that it was done, and a search of the project that nothing was left. The ledger keeps its rows.
 

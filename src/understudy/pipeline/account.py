@@ -1,7 +1,8 @@
 """The account of a production for the public: what is real, what is not, why, who agreed and on which ground, with which tools; one page.
 
 A name stands on it only where the record says that the person may be named, or that there is no such person. An unaltered picture of the performer
-stands on it only where the record allows it; else it says that the original is not shown.
+stands on it only where the record allows it; else it says that the original is not shown. Where a consent that a video stands on was taken back, or
+somebody in it was forgotten, no picture of it is shown at all.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ..provenance import ledger
 from ..provenance.complaints import DAYS
 from ..provenance.consent import ConsentRecord, load_record, revocation_of
 from ..provenance.statement import without_names
+from ..store import PUBLISHED_BEFORE
 from ..types import U8
 from ..video.probe import probe
 from ..video.read import read_frames
@@ -76,7 +78,7 @@ def account(project: Project, language: Language, *, studio: str = "") -> str:
 
 def _exports(project: Project) -> list[ledger.Row]:
     """The ledger's rows of what this project published, the newest first."""
-    hashes = {row.report["sha256"] for row in project.store.stages() if row.stage == "publish" and "sha256" in row.report}
+    hashes = {row.report["sha256"] for row in project.store.stages() if row.stage in ("publish", PUBLISHED_BEFORE) and "sha256" in row.report}
     return [row for row in reversed(ledger.rows()) if row.kind == "export" and row.body.get("file_sha256") in hashes]
 
 
@@ -111,7 +113,9 @@ def _video(project: Project, row: ledger.Row, records: dict[str, ConsentRecord])
     may_show = bool(performers) and all(record.show_original or not record.person_exists for record in performers)
     spans = body.get("labelled_frames") or [[0, 0]]
     index = (spans[0][0] + spans[0][1]) // 2
-    result = _still(Path(body["out"]), index)
+    stands = all(number in records and revocation_of(number) is None for number in body["consent_ids"])
+    may_show = may_show and stands
+    result = _still(Path(body["out"]), index) if stands else None
     original = None
     if may_show and result is not None:
         try:
@@ -129,6 +133,7 @@ def _video(project: Project, row: ledger.Row, records: dict[str, ConsentRecord])
         "result": result,
         "original": original,
         "may_show": may_show,
+        "stands": stands,
     }
 
 

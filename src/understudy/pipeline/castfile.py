@@ -27,6 +27,7 @@ from ..errors import BadSetting, UsageError
 from ..files import write_text
 from ..project import Project
 
+CAST = "cast.toml"
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*s")
 Moment = int | str
 """A frame of the target, or seconds from its beginning as `3.2s`."""
@@ -78,12 +79,17 @@ def seconds_in(moment: str) -> float:
 
 
 def cast_file(project: Project) -> Path:
-    return project.folder / "cast.toml"
+    return project.folder / CAST
 
 
 def read_cast(project: Project) -> tuple[Given, ...]:
     """What the project's cast says; () where there is none. Raises BadSetting, UsageError."""
-    path = cast_file(project)
+    return cast_in(project.folder)
+
+
+def cast_in(folder: Path) -> tuple[Given, ...]:
+    """The same of a project that is not opened."""
+    path = folder / CAST
     if not path.is_file():
         return ()
     tree = read_toml(path)

@@ -1,8 +1,8 @@
 """Forgetting a person in a project: faces, embeddings, models, previews and everything made from them go, and a signed receipt says so.
 
 Files are removed, not overwritten: on today's disks writing over a file does not reach its old place. Layers, packed faces and the studio's own
-copies lie outside of the project and go, too (`outside`). The videos that were given and the results that were published are the user's own;
-they are named, not touched. The ledger stays whole.
+copies lie outside of the project and go, too (`outside`), and so does what other projects made of the face by their cast (`loans`). The videos that
+were given and the results that were published are the user's own; they are named, not touched. The ledger stays whole.
 """
 
 from __future__ import annotations
@@ -11,32 +11,25 @@ import json
 import secrets
 import shutil
 from collections.abc import Collection, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .. import __version__
-from ..errors import ConsentError, ForgetIncomplete, ProjectBroken, UsageError
-from ..faces.trackfile import load_tracks
+from ..errors import ForgetIncomplete
 from ..files import write_bytes
 from ..home import home
 from ..project import Project
 from ..provenance import keys, ledger
-from ..provenance.consent import ConsentRecord, load_record
 from ..provenance.consent_scan import scan_beside
 from ..provenance.ledger import canonical
-from ..store import MediaRow
-from ..types import F32, Role
+from .loans import Loan, borrowers, take_out_of_cast
 from .outside import folders_beside, forget_jobs, made_outside
+from .whose import Person, find, seen_in
 
 FORMAT = "understudy.forgotten/1"
-SAME_PERSON = 0.45
-"""Likeness of embeddings (cosine) from which a track of another video counts as the same person: rather low, because such a file is only
-a cache that can be made anew."""
-_ROLES: dict[str, Role] = {"face": "source", "performer": "target"}
 _SHORT_NAME = 6
 """Names of fewer bytes occur in large binary files by chance, so they are looked for in small files only."""
 _SMALL_FILE = 1 << 20
@@ -57,38 +50,41 @@ class Forgotten:
     """Results that stand on the person's consent and are still at their place."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Person:
-    roles: tuple[Role, ...]
-    media: tuple[MediaRow, ...]
-    records: tuple[tuple[Path, ConsentRecord], ...]
-    embeddings: F32
-    """(N, 128): of every track of the person's own videos."""
-
-    @property
-    def names(self) -> set[str]:
-        return {record.subject for _, record in self.records}
-
-
 def forget(project: Project, person: str) -> Forgotten:
     """Remove everything of `person` (source, target, the name on a consent record, or the record's number) from an open, locked project.
 
-    Raises UsageError where nobody is meant, ForgetIncomplete where something of the person is found afterwards, KeysMissing.
+    What other projects made of the face by their cast goes, too. Raises UsageError where nobody is meant, ProjectBusy where somebody works in such a
+    project, ForgetIncomplete where something of the person is found afterwards, KeysMissing.
     """
     keys.public_key()  # without a key there is no receipt
-    who = _find(project, person)
+    who = find(project, person)
+    with ExitStack() as stack:
+        # all of them are held before anything is removed
+        loans = [Loan(stack.enter_context(Project(folder, lock=True))) for folder in (borrowers(project) if "source" in who.roles else ())]
+        return _forget(project, who, loans)
+
+
+def _forget(project: Project, who: Person, loans: list[Loan]) -> Forgotten:
+    seen = seen_in(project, who)
     given = [path for path in (project.absolute(row.path) for row in who.media) if path.is_file()]
-    ids = sorted(record.record_id for _, record in who.records)
+    ids = who.record_ids
     exports = {row.body["file_sha256"]: Path(row.body["out"]) for record_id in ids for row in ledger.exports_with(record_id)}
     outside = set(made_outside(project, media=who.media, record_ids=ids, source="source" in who.roles))
-    doomed = sorted({path for path in (*_doomed(project, who), *outside) if path.is_file()})
+    lent = {path for loan in loans for path in loan.files()}
+    doomed = sorted({path for path in (*_doomed(project, who, seen), *outside, *lent) if path.is_file()})
     count, size = len(doomed), sum(path.stat().st_size for path in doomed)
     for path in doomed:
         path.unlink()
     _remove_empty_folders(project, outside)
     forget_jobs(project)
-    project.store.erase([row.media_id for row in who.media], [record.record_id for _, record in who.records])
-    scanned, left = _scan(project, who)
+    take_out_of_cast(project, names={*who.names, *ids}, lender=project.folder if "source" in who.roles else None)
+    for loan in loans:
+        loan.end(lender=project.folder, names={*who.names, *ids})
+    project.store.erase([row.media_id for row in who.media], ids, source="source" in who.roles)
+    scanned, left = _scan(project, who, seen)
+    for loan in loans:
+        searched, still = loan.search(who.embeddings)
+        scanned, left = scanned + searched, [*left, *still]
     if left:
         raise ForgetIncomplete(
             f"Something of the person is still in the project: {', '.join(str(path) for path in left)}.",
@@ -103,6 +99,7 @@ def forget(project: Project, person: str) -> Forgotten:
             "removed_files": count,
             "removed_bytes": size,
             "searched_files": scanned,
+            **({"projects_that_had_borrowed_the_face": len(loans)} if loans else {}),
             "found_afterwards": 0,
             "exports_on_record": sorted(exports),
             "forgotten_on": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -123,56 +120,11 @@ def receipt_holds(path: Path) -> bool:
         return False
 
 
-def _find(project: Project, person: str) -> _Person:
-    wanted = person.strip().casefold()
-    found: list[tuple[Path, ConsentRecord]] = []
-    roles: set[Role] = {role for role in ("source", "target") if role == wanted}
-    kept = [(role, project.absolute(path)) for role in _ROLES for path in project.store.consents(role)]
-    for role, path in kept:
-        try:
-            record = load_record(path)
-        except ConsentError:
-            continue
-        if wanted in (_ROLES[role], record.subject.casefold(), record.record_id):
-            found.append((path, record))
-            roles.add(_ROLES[role])
-    if not roles:
-        raise UsageError(
-            f"'{person}' is nobody in the project {project.folder.name}.",
-            remedy="say source or target, or the name or number on the person's consent record",
-        )
-    media = tuple(row for row in project.store.media() if row.role in roles)
-    vectors = [vector for row in media for file in _tracks(project, row.media_id) for vector in _embeddings(file)]
-    return _Person(tuple(sorted(roles)), media, tuple(found), np.array(vectors, np.float32).reshape(len(vectors), -1 if vectors else 0))
-
-
-def _tracks(project: Project, media_id: str) -> list[Path]:
-    return sorted((project.folder / "faces" / media_id).glob("*.npz"))
-
-
-def _embeddings(file: Path) -> list[F32]:
-    """The embeddings in a file of tracks; none where it cannot be read."""
-    try:
-        return [track.embedding for track in load_tracks(file)]
-    except ProjectBroken:
-        return []
-
-
-def _shows(file: Path, who: _Person) -> bool:
-    """Whether a file of tracks holds the person; one that cannot be read counts."""
-    try:
-        others = np.array([track.embedding for track in load_tracks(file)], np.float32)
-    except ProjectBroken:
-        return True
-    return bool(len(others) and len(who.embeddings) and (others @ who.embeddings.T).max() > SAME_PERSON)
-
-
-def _doomed(project: Project, who: _Person) -> Iterator[Path]:
-    """Every file to be removed. Merged frames and previews show both people, so they go whoever is forgotten."""
+def _doomed(project: Project, who: Person, seen: Collection[str]) -> Iterator[Path]:
+    """Every file to be removed: `seen` are the videos in which the person is. Merged frames and previews show both people, so they go whoever
+    is forgotten."""
     root = project.folder
-    seen_in = {row.media_id for row in who.media}
-    seen_in |= {file.parent.name for file in (root / "faces").glob("*/*.npz") if _shows(file, who)}
-    for media_id in seen_in:
+    for media_id in seen:
         yield from (root / "faces" / media_id).rglob("*")
         yield from (root / "people").glob(f"{media_id}*")
         yield project.proxy_file(media_id)
@@ -188,7 +140,7 @@ def _doomed(project: Project, who: _Person) -> Iterator[Path]:
             yield scan_beside(path, record.scan)
 
 
-def _made_folders(project: Project, who: _Person) -> Iterator[Path]:
+def _made_folders(project: Project, who: Person) -> Iterator[Path]:
     """Folders of which nothing may be left. The network learns the source's face alone."""
     for folder in ("render", "previews", *(("faceset", "model") if "source" in who.roles else ())):
         for path in (project.folder / folder).iterdir() if (project.folder / folder).is_dir() else ():
@@ -209,9 +161,9 @@ def _remove_empty_folders(project: Project, outside: Collection[Path]) -> None:
                 shutil.rmtree(path)
 
 
-def _scan(project: Project, who: _Person) -> tuple[int, list[Path]]:
+def _scan(project: Project, who: Person, seen: Collection[str]) -> tuple[int, list[Path]]:
     """Search every file that is left: (how many, those in which something of the person is). By place, by name, by the numbers of the face."""
-    doomed = set(_doomed(project, who))
+    doomed = set(_doomed(project, who, seen))
     names = [spelled for name in who.names for spelled in (name.encode("utf-8"), json.dumps(name)[1:-1].encode("ascii"))]
     numbers = [vector.tobytes() for vector in who.embeddings]
     videos = {project.absolute(row.path).resolve() for row in who.media}

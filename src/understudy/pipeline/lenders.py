@@ -19,6 +19,7 @@ from .consents import Permits, face_permit
 from .extract import collect, faceset_key, find_person
 from .job import Job
 from .learn import draft_swapper, swapper_for
+from .loans import note_loan
 from .looking import LookingJob
 from .media import Footage, footage
 
@@ -46,6 +47,8 @@ def borrow(job: Job, source: str, *, of: str | None, model: str | None, performe
     looks = isinstance(job, LookingJob)
     with Project(folder, lock=not looks) as project:
         other = (LookingJob if looks else Job)(project, project.settings(), job.context)
+        if not looks:
+            note_loan(project, job.project.folder)
         return _lender(other, of=of, model=model, performer=performer, action=action)
 
 
