@@ -305,6 +305,8 @@ class Faceset:
     """(N,) 0, 1, … one number for each track; neighbours in time share it."""
     crop_from_frame: F32
     """(N, 2, 3)"""
+    glasses: bool = False
+    """Whether the person wears glasses in most of the pictures."""
 
     def __post_init__(self) -> None:
         n = len(self.crops)

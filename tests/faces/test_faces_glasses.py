@@ -15,6 +15,7 @@ from understudy.faces.align import apply, crop_matrices
 from understudy.faces.detect import Detector
 from understudy.faces.glasses import GLASSES_SHARE, glasses_score, glasses_share, wears_glasses
 from understudy.faces.landmark import from_box
+from understudy.faces.masks import track_masks
 from understudy.faces.segment import OTHER, SIDE, head_of, parse
 from understudy.faces.track import track_shot
 from understudy.types import Shot, Track
@@ -66,3 +67,15 @@ def test_a_frame_drawn_around_the_eyes_is_seen() -> None:
     small = apply(crop_matrices(mesh, size=SIDE), mesh)
     bare, worn = (glasses_share(parse(head_of(picture, mesh)), small) for picture in (frame.rgb, drawn))
     assert bare < GLASSES_SHARE < worn
+
+
+def test_the_rim_is_left_out_of_a_performers_mask_where_it_is_to_stay(bare: Track) -> None:
+    small = apply(crop_matrices(bare.landmarks, size=SIDE), bare.landmarks)
+    at = int(np.rint(small[bare.key_index[0], 6, 1]))
+    classes = bare.key_classes.copy()
+    classes[:, at : at + 2, 30:98] = OTHER
+    worn = replace(bare, key_classes=classes)
+    middle = int(np.rint(small[0, 6, 0]))
+    whole, without = (track_masks(worn, np.arange(len(worn)), small, without_glasses=asked) for asked in (False, True))
+    assert whole[0, at, middle] == 255 and without[0, at : at + 2, middle].max() < 40
+    np.testing.assert_array_equal(without[0, at + 12 :], whole[0, at + 12 :])

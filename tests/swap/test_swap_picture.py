@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from understudy.config import SwapSettings
 from understudy.faces.align import take_crop
-from understudy.faces.mesh import BROW_LEFT, BROW_RIGHT, FACE_OVAL, LIPS_INNER, canonical
+from understudy.faces.mesh import BROW_LEFT, BROW_RIGHT, FACE_OVAL, LIPS_INNER, canonical, mouth_opening
 from understudy.swap.draft import DraftSwapper
 from understudy.swap.drive import performance_of_faceset
 from understudy.swap.light import gains, measure_light
@@ -19,7 +21,7 @@ from understudy.swap.mouth import inside, shortfall
 from understudy.swap.regions import eye_weight, inner_weight, mouth_weight
 from understudy.swap.strands import strands
 from understudy.swap.warp import continued, draw, sample, with_rim
-from understudy.types import Drive, Faceset, Performance
+from understudy.types import Drive, FaceCrop, Faceset, Performance
 from understudy.video.read import read_frames
 
 
@@ -227,3 +229,22 @@ def test_a_source_of_three_pictures_is_enough(source: Faceset, performance: Perf
     draft = DraftSwapper.fit(few, settings=SwapSettings(), permit=FACE)
     face = draft.swap(take_crop(np.zeros((192, 192, 3), np.uint8), np.eye(2, 3), size=192), draft.plan(performance)[3])
     assert np.isfinite(face.rgb).all() and face.alpha.max() > 0.9
+
+
+def test_teeth_that_the_source_never_shows_are_the_performers(source: Faceset, performance: Performance) -> None:
+    """A source with pictures of a closed mouth only; a performer with a picture painted green between the lips."""
+    closed = np.flatnonzero(mouth_opening(source.landmarks) < 0.02)[:20]
+    names = ("crops", "masks", "landmarks", "pose_deg", "blendshapes", "sharpness", "vertex_rgb", "frame_index", "track_number", "crop_from_frame")
+    silent = replace(source, **{name: np.asarray(getattr(source, name))[closed] for name in names})
+    t = int(mouth_opening(performance.landmarks).argmax())
+    crop = np.zeros((performance.size, performance.size, 3), np.uint8)
+    cv2.fillPoly(crop, [np.rint(performance.landmarks[t, list(LIPS_INNER), :2]).astype(np.int32)], (0, 255, 0))
+
+    def green(faceset: Faceset, **plan: int) -> float:
+        draft = DraftSwapper.fit(faceset, settings=SwapSettings(), permit=FACE)
+        drive = draft.plan(performance, **plan)[t]
+        x, y = np.rint(drive.mesh[[13, 14], :2].mean(0)).astype(int)
+        rgb = draft.swap(FaceCrop(crop, np.eye(2, 3, dtype=np.float32)), drive).rgb[y, x]
+        return float(rgb[1] - rgb[[0, 2]].max())
+
+    assert green(silent) > 150 and green(source) < 40

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import cv2
 import numpy as np
 
 from ..types import F32, U8, Track
 from .align import apply, crop_matrices
-from .masks import pixels
+from .masks import around_eyes
 from .segment import OTHER, SIDE
 
 GLASSES_SHARE = 0.011
 """Share of the region around the eyes from which it is glasses. Measured on 451 faces that were looked at: 0.014 to 0.113 with glasses (14
 pictures of four people, rims and rimless), at most 0.009 without (98 % below 0.001)."""
-_AROUND_EYES = (127, 356, 34, 264, 116, 345, 70, 300, 105, 334, 50, 280, 168, 6, 197, 118, 347)
-"""Mesh points whose hull holds a pair of glasses: temples, brows, the bridge of the nose, the upper cheeks."""
 _TURNED_DEG = 35
 """Of a head turned further one lens is hardly seen."""
 
 
 def glasses_share(classes: U8, landmarks: F32) -> float:
     """0..1: share of the region around the eyes that is a thing. Both as in the standard crop at 128 px: classes (128, 128), mesh (478, 3)."""
-    region = np.zeros((SIDE, SIDE), np.uint8)
-    cv2.fillConvexPoly(region, pixels(cv2.convexHull(landmarks[list(_AROUND_EYES), :2].astype(np.float32)).reshape(-1, 2)), 1)
-    inside = classes[region > 0]
+    inside = classes[around_eyes(landmarks) > 0]
     return float((inside == OTHER).mean()) if inside.size else 0.0
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..types import F32, U8, Track
 from .mesh import EYE_LEFT, EYE_RIGHT, LIPS_OUTER, N_SKIN
-from .segment import BODY_SKIN, FACE_SKIN
+from .segment import BODY_SKIN, FACE_SKIN, OTHER
 from .segment import SIDE as CLASSES_SIDE
 
 _OWN_EVEN_IF_UNSURE = (EYE_RIGHT, EYE_LEFT, LIPS_OUTER)
@@ -19,6 +19,10 @@ _NO_FACE = 0.1
 """Share of skin inside the mesh below which no face is seen there (something is wholly before it, or the picture is another one)."""
 _HOLE_PX = 110
 """About 3 % of the face in a crop of 128 px."""
+_AROUND_EYES = (127, 356, 34, 264, 116, 345, 70, 300, 105, 334, 50, 280, 168, 6, 197, 118, 347)
+"""Mesh points whose hull holds a pair of glasses: temples, brows, the bridge of the nose, the upper cheeks."""
+_RIM_SOFT, _RIM_GAIN = 0.7, 1.6
+"""A rim is one or two pixels wide here: softened, then strengthened, so that its middle is wholly cut out."""
 
 
 def own_share(classes: U8, landmarks: F32) -> F32:
@@ -50,12 +54,13 @@ def hull(landmarks: F32) -> U8:
     return out
 
 
-def track_masks(track: Track, positions: np.ndarray, landmarks: F32) -> U8:
+def track_masks(track: Track, positions: np.ndarray, landmarks: F32, *, without_glasses: bool = False) -> U8:
     """Masks (N, 128, 128) for frames of a track: inside the mesh, and own by the two parsed frames around (nearer counts more).
 
     What was parsed is carried to the wanted frame by the motion of the mesh. `positions`: (N,) places 0..T-1 in the track; `landmarks`:
-    (T, 478, 3) the whole track's meshes in their standard crops at 128 px.
+    (T, 478, 3) the whole track's meshes in their standard crops at 128 px. `without_glasses`: the frame of the person's glasses is cut out.
     """
+    rims = [_rim(classes, landmarks[k]) for k, classes in zip(track.key_index, track.key_classes, strict=True)] if without_glasses else []
     keys = [own_share(classes, landmarks[k]) for k, classes in zip(track.key_index, track.key_classes, strict=True)]
     out = np.empty((len(positions), CLASSES_SIDE, CLASSES_SIDE), np.uint8)
     for i, position in enumerate(positions):
@@ -63,10 +68,32 @@ def track_masks(track: Track, positions: np.ndarray, landmarks: F32) -> U8:
         b, a = min(after, len(keys) - 1), max(after - 1, 0)
         gap = track.key_index[b] - track.key_index[a]
         share = np.clip((position - track.key_index[a]) / gap, 0, 1) if gap > 0 else 0.0
-        before, behind = (carried(keys[n], landmarks[track.key_index[n]], landmarks[position]) for n in (a, b))
-        own = cv2.GaussianBlur((1 - share) * before + share * behind, (0, 0), 1.2)
-        out[i] = np.clip((own - 0.35) / 0.3, 0, 1) * hull(landmarks[position])
+
+        start, end = landmarks[track.key_index[[a, b]]]
+        own = _between(keys[a], keys[b], share, start=start, end=end, at=landmarks[position])
+        own = np.clip((cv2.GaussianBlur(own, (0, 0), 1.2) - 0.35) / 0.3, 0, 1)
+        if rims:
+            lies = _between(rims[a], rims[b], share, start=start, end=end, at=landmarks[position])
+            own *= 1 - np.clip(_RIM_GAIN * cv2.GaussianBlur(lies, (0, 0), _RIM_SOFT), 0, 1)
+        out[i] = own * hull(landmarks[position])
     return out
+
+
+def _between(before: F32, after: F32, share: float, *, start: F32, end: F32, at: F32) -> F32:
+    """Two maps, parsed on the meshes `start` and `end`, carried to the mesh `at`; the second counts by `share`."""
+    return np.asarray((1 - share) * carried(before, start, at) + share * carried(after, end, at), np.float32)
+
+
+def around_eyes(landmarks: F32) -> U8:
+    """(128, 128) 1 where a pair of glasses may lie on the mesh (478, 3), in the crop at 128 px."""
+    region = np.zeros((CLASSES_SIDE, CLASSES_SIDE), np.uint8)
+    cv2.fillConvexPoly(region, pixels(cv2.convexHull(landmarks[list(_AROUND_EYES), :2].astype(np.float32)).reshape(-1, 2)), 1)
+    return region
+
+
+def _rim(classes: U8, landmarks: F32) -> F32:
+    """(128, 128) 1 where the frame of a pair of glasses lies."""
+    return (around_eyes(landmarks) * (classes == OTHER)).astype(np.float32)
 
 
 def carried(own: F32, start: F32, end: F32) -> F32:

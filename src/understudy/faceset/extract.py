@@ -18,6 +18,7 @@ from ..config import FacesetSettings
 from ..errors import ProjectBroken, TooFewFaces
 from ..events import Context, Meter
 from ..faces.align import FACE_SHARE, apply, crop_matrices, take_crop
+from ..faces.glasses import wears_glasses
 from ..faces.masks import track_masks
 from ..faces.segment import SIDE as MASK_SIDE
 from ..files import put_folder, translate
@@ -76,7 +77,7 @@ def build_faceset(
         part.mkdir(parents=True)
         _write_crops(path, info, chosen=chosen, file=part / "crops.npy", context=context)
         np.save(part / "masks.npy", chosen.masks, allow_pickle=False)
-        _write_rest(part, chosen=chosen, identity=identity, left_out=left_out)
+        _write_rest(part, chosen=chosen, identity=identity, left_out=left_out, glasses=bool(wears_glasses(mine)))
         put_folder(part, folder)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
@@ -95,6 +96,7 @@ def load_faceset(folder: Path) -> Faceset:
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         return Faceset(
             identity_id=report["identity_id"],
+            glasses=bool(report.get("glasses")),
             crops=np.load(folder / "crops.npy", mmap_mode="r", allow_pickle=False),
             masks=np.load(folder / "masks.npy", mmap_mode="r", allow_pickle=False),
             **arrays,
@@ -158,7 +160,7 @@ def _write_crops(path: Path, info: VideoInfo, *, chosen: _Chosen, file: Path, co
     crops.flush()
 
 
-def _write_rest(part: Path, *, chosen: _Chosen, identity: Identity, left_out: dict[str, int]) -> None:
+def _write_rest(part: Path, *, chosen: _Chosen, identity: Identity, left_out: dict[str, int], glasses: bool) -> None:
     rows = chosen.rows
     np.savez(
         part / "rest.npz",
@@ -172,7 +174,7 @@ def _write_rest(part: Path, *, chosen: _Chosen, identity: Identity, left_out: di
         track_number=rows.track_number,
         crop_from_frame=chosen.crop_from_frame,
     )
-    report = {"identity_id": identity.identity_id, "faces": len(rows), "size": chosen.size, "left_out": left_out}
+    report = {"identity_id": identity.identity_id, "faces": len(rows), "size": chosen.size, "left_out": left_out, "glasses": glasses}
     (part / "report.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..config import MergeSettings
 from ..faces.align import face_height_px
+from ..faces.glasses import wears_glasses
 from ..faceset.extract import deserved_size
 from ..merge.course import Course
 from ..merge.depth import places
@@ -86,11 +87,14 @@ class Scene:
         around = places(self.person.tracks_in(take.shot)) if len(self.person.everybody) > 1 else {}
         acts: list[Act] = []
         for part in self.ensemble.parts:
-            size = crop_size(self._tracks[part.person.identity_id])
+            own = self._tracks[part.person.identity_id]
+            size = crop_size(own)
+            # two pairs of glasses would lie one over the other
+            keep = bool(wears_glasses(own)) and not part.faceset.glasses
             for track in take.tracks:
                 if track.track_id not in part.person.track_ids:
                     continue
-                performance = performance_of(track, size=size)
+                performance = performance_of(track, size=size, without_glasses=keep)
                 strokes = Strokes(painted, performance) if painted else None
                 acts.append(Act(performance, part.looks, strength=part.strength, light=take.light, strokes=strokes, place=around.get(track.track_id)))
         return acts

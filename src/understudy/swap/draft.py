@@ -19,7 +19,7 @@ from ..permits import Action, require
 from ..types import F32, N_LANDMARKS, Drive, FaceCrop, Faceset, Permit, SwappedFace
 from .irises import moved
 from .light import light_of, lit, skin_colours
-from .mouth import inside, shortfall
+from .mouth import inside, opening, shortfall, unseen
 from .planner import DraftDrive, DraftPlanner, Layer, Region
 from .regions import brow_hair_weight, cover_weight, eye_weight, filled_weight, mouth_weight, plain_skin
 from .strands import strands
@@ -105,6 +105,7 @@ class DraftSwapper(DraftPlanner):
             if part is not None:
                 self._paste(rgb, drive, raster.part(part), region=region, weight=weight, part=part, unit=unit)
                 confidence += np.clip(weight, 0, 1) * (_confidence(drive.layers, region) - confidence)
+        self._borrow(rgb, crop, drive, raster)
         alpha = np.clip(alpha, 0, 1) * np.clip(cover, 0, 1)
         np.clip(rgb, 0, 255, out=face.rgb[y0:y1, x0:x1])
         face.alpha[y0:y1, x0:x1] = enlarge(alpha, step)
@@ -168,6 +169,26 @@ class DraftSwapper(DraftPlanner):
         if x0 < x1 and y0 < y1:
             deep, alpha = inside(image, mesh, drive.mesh, box=(x0, y0, x1, y1))
             _mix(rgb[y0 - box[1] : y1 - box[1], x0 - box[0] : x1 - box[0]], deep, np.float32(lacking) * alpha)
+
+    def _borrow(self, rgb: F32, crop: FaceCrop, drive: DraftDrive, raster: Raster) -> None:
+        """Where the source never opens the mouth: the performer's own teeth and tongue, between the source's lips. They stand in the right light."""
+        chosen = [layer for layer in drive.layers if layer.region == "mouth"]
+        share = sum(layer.share * unseen(self._set.landmarks[layer.row], drive.mesh) for layer in chosen) if drive.borrows else 0.0
+        if share <= 0:
+            return
+        height, width = rgb.shape[:2]
+        lips = drive.mesh[list(LIPS_INNER), :2]
+        soft = 0.006 * crop.size
+        low, high = lips.min(0) - 4 * soft - 2, lips.max(0) + 4 * soft + 2
+        x0, y0 = (max(0, int(edge) // raster.step) for edge in low)
+        x1, y1 = (min(side // raster.step, -(-int(edge) // raster.step)) for edge, side in zip(high, (width, height), strict=True))
+        if x0 >= x1 or y0 >= y1:
+            return
+        own = with_rim(drive.target_mesh)[:, :2]
+        places = enlarge(raster.part((x0, y0, x1, y1)).carry(own, outside=own[:N_LANDMARKS].mean(0), coarse=True), raster.step)
+        box = (x0 * raster.step, y0 * raster.step, x1 * raster.step, y1 * raster.step)
+        weight = np.float32(share) * opening(drive.mesh, box=box, soft=soft)
+        _mix(rgb[box[1] : box[3], box[0] : box[2]], sample(crop.rgb, places), weight)
 
     def _light_on(self, layer: Layer, raster: Raster, *, unit: float) -> tuple[F32, F32 | None]:
         """The layer's light (see `light.lit`), by its share, at every pixel. Light changes slowly: every second coarse pixel tells enough."""

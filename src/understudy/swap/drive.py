@@ -10,8 +10,9 @@ from ..faces.segment import SIDE as MASK_SIDE
 from ..types import Faceset, Performance, Track
 
 
-def performance_of(track: Track, *, size: int, part: slice = slice(None)) -> Performance:
-    """A track, or the `part` of its frames, as a performance in crops of `size` pixels."""
+def performance_of(track: Track, *, size: int, part: slice = slice(None), without_glasses: bool = False) -> Performance:
+    """A track, or the `part` of its frames, as a performance in crops of `size` pixels; `without_glasses`: its masks leave out the frame of the
+    person's glasses, which stays before the new face."""
     landmarks = track.landmarks[part]
     matrices = crop_matrices(landmarks, size=size)
     small = apply(crop_matrices(track.landmarks, size=MASK_SIDE), track.landmarks)
@@ -22,7 +23,7 @@ def performance_of(track: Track, *, size: int, part: slice = slice(None)) -> Per
         pose_deg=track.pose_deg[part],
         blendshapes=track.blendshapes[part],
         vertex_rgb=track.vertex_rgb[part],
-        masks=track_masks(track, np.arange(len(track))[part], small),
+        masks=track_masks(track, np.arange(len(track))[part], small, without_glasses=without_glasses),
         crop_from_frame=matrices,
     )
 

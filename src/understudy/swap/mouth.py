@@ -10,6 +10,7 @@ import numpy as np
 
 from ..faces.mesh import LIPS_INNER, mouth_opening
 from ..types import F32
+from .regions import ramp
 from .warp import sample
 
 _SKULL = (1, 2, 98, 327, 164, 33, 263, 133, 362)
@@ -19,6 +20,8 @@ _ENOUGH = 0.9
 """From this share of the wanted opening on the picture's own inside, warped, is right."""
 _LACKING = 0.6
 _DARK_QUANTILE = 5
+_NO_TEETH = (0.06, 0.025)
+"""A mouth open as wide as the first (see `mouth_opening`) shows its teeth, one as little as the second shows nothing."""
 
 
 def shortfall(picture: np.ndarray, drive: np.ndarray) -> float:
@@ -29,6 +32,20 @@ def shortfall(picture: np.ndarray, drive: np.ndarray) -> float:
     return float(np.clip((_ENOUGH - shown / wanted) / (_ENOUGH - _LACKING), 0, 1) * np.clip((wanted - 0.04) / 0.04, 0, 1))
 
 
+def unseen(picture: np.ndarray, drive: np.ndarray) -> float:
+    """0..1: how far the driven mouth shows an inside of which the picture shows nothing at all."""
+    return shortfall(picture, drive) * float(ramp(mouth_opening(picture), *_NO_TEETH))
+
+
+def opening(drive: F32, *, box: tuple[int, int, int, int], soft: float) -> F32:
+    """(h, w) 0..1, 1 between the inner lips of the mesh (478, 3); `box` x0, y0, x1, y1 in its pixels, `soft` the edge's width in pixels."""
+    x0, y0, x1, y1 = box
+    area = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    ring = drive[list(LIPS_INNER), :2]
+    cv2.fillPoly(area, [np.rint((ring - (x0, y0)) * 16).astype(np.int32)], 255, lineType=cv2.LINE_AA, shift=4)
+    return np.asarray(cv2.GaussianBlur(area.astype(np.float32) / 255, (0, 0), max(0.8, soft)), np.float32)
+
+
 def inside(image: np.ndarray, picture: F32, drive: F32, *, box: tuple[int, int, int, int]) -> tuple[F32, F32]:
     """The open mouth made of a picture whose own is less open.
 
@@ -37,8 +54,6 @@ def inside(image: np.ndarray, picture: F32, drive: F32, *, box: tuple[int, int, 
     """
     x0, y0, x1, y1 = box
     ring = drive[list(LIPS_INNER), :2]
-    area = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    cv2.fillPoly(area, [np.rint((ring - (x0, y0)) * 16).astype(np.int32)], 255, lineType=cv2.LINE_AA, shift=4)
     skull = _similarity(drive[list(_SKULL), :2], picture[list(_SKULL), :2])
     jaw = skull.copy()
     jaw[:, 2] += (picture[list(_JAW), :2] - _move(skull, drive[list(_JAW), :2])).mean(0)
@@ -57,8 +72,7 @@ def inside(image: np.ndarray, picture: F32, drive: F32, *, box: tuple[int, int, 
     over = np.maximum(total, 1.0)[..., None]
     dark = (np.maximum(0, 1 - total))[..., None] * _dark(image, own)
     rgb = (upper * upper_ok[..., None] + lower * lower_ok[..., None]) / over + dark
-    soft = cv2.GaussianBlur(area.astype(np.float32) / 255, (0, 0), max(0.8, 0.006 * image.shape[0]))
-    return rgb.astype(np.float32), np.asarray(soft, np.float32)
+    return rgb.astype(np.float32), opening(drive, box=box, soft=0.006 * image.shape[0])
 
 
 def _down(ring: np.ndarray, grid: np.ndarray) -> np.ndarray:

@@ -47,6 +47,8 @@ class DraftDrive(Drive):
     """A drive together with the source's pictures that will serve it."""
 
     layers: tuple[Layer, ...] = ()
+    borrows: bool = True
+    """Whether the inside of a mouth that the source never opens may be the performer's."""
 
 
 class DraftPlanner:
@@ -93,6 +95,7 @@ class DraftPlanner:
                 blendshapes=performance.blendshapes[t],
                 target_vertex_rgb=performance.vertex_rgb[t],
                 layers=tuple(layers[t]),
+                borrows=not apart,
             )
             for t in range(len(performance))
         ]
