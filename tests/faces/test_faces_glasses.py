@@ -63,7 +63,8 @@ def test_a_frame_drawn_around_the_eyes_is_seen() -> None:
     apart = float(np.linalg.norm(eyes[1] - eyes[0]))
     for eye in eyes:
         cv2.circle(drawn, np.rint(eye).astype(int).tolist(), round(0.38 * apart), (15, 15, 15), round(0.07 * apart), cv2.LINE_AA)
-    cv2.line(drawn, *(np.rint(eyes[0] + s * (eyes[1] - eyes[0])).astype(int).tolist() for s in (0.4, 0.6)), (15, 15, 15), round(0.07 * apart))
+    start, end = (np.rint(eyes[0] + s * (eyes[1] - eyes[0])).astype(int).tolist() for s in (0.4, 0.6))
+    cv2.line(drawn, start, end, (15, 15, 15), round(0.07 * apart))
     small = apply(crop_matrices(mesh, size=SIDE), mesh)
     bare, worn = (glasses_share(parse(head_of(picture, mesh)), small) for picture in (frame.rgb, drawn))
     assert bare < GLASSES_SHARE < worn
