@@ -47,7 +47,6 @@ from understudy.video.read import read_frames
 
 ROOT = Path(__file__).parents[1]
 ACTORS = ROOT / "assets" / "actors"
-SOURCE_FRAMES = 250
 VARIANTS = ("all", "mesh as measured", "colour by the frame", "no occlusion")
 NUMBERS = ("flicker", "seam", "seam_of_target", "colour", "mouth", "eyes", "apart")
 
@@ -59,17 +58,17 @@ def main() -> None:
     figures: dict[str, Any] = {}
     for source, target in asked.pair:
         name = f"{source.stem} on {target.stem}"
-        figures[name] = measure(source, target, asked.frames, asked.out)
+        figures[name] = measure(source, target, asked.frames, asked.source_frames, asked.out)
         table(name, figures[name])
         (asked.out / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
 
-def measure(source: Path, target: Path, frames: int, out: Path) -> dict[str, dict[str, Any]]:
+def measure(source: Path, target: Path, frames: int, source_frames: int, out: Path) -> dict[str, dict[str, Any]]:
     """All variants of one pair."""
     work = out / "work"
     shutil.rmtree(work, ignore_errors=True)
     permits = [issue_permit(consent(out, role, by="bench/stability.py"), role=role, actions=["render"]) for role in ("face", "performer")]
-    tracks = followed(source, SOURCE_FRAMES)
+    tracks = followed(source, source_frames)
     person = find_people(tracks)[0]
     faceset, _ = build_faceset(
         source, probe(source), tracks=tracks, identity=person, folder=work / "set", settings=FacesetSettings(), context=Context()
@@ -179,6 +178,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pair", type=Path, nargs=2, action="append", metavar=("SOURCE", "TARGET"))
     parser.add_argument("--frames", type=int, default=100, help="of the target")
+    parser.add_argument("--source-frames", type=int, default=250)
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "out" / "stability")
     asked = parser.parse_args()
     names = [("A_train", "B_eval"), ("B_train", "A_eval")]

@@ -64,6 +64,16 @@ def test_another_colour_is_seen(untouched: Figures) -> None:
     assert darker.colour > 6 and redder.colour > 6
 
 
+def test_a_beard_is_no_colour(untouched: Figures) -> None:
+    def bearded(rgb: np.ndarray, n: int) -> np.ndarray:
+        chin = np.zeros((*rgb.shape[:2], 1), np.float32)
+        chin[165 + n :] = 1
+        return rgb * (1 - 0.6 * chin)
+
+    found = figures(bearded)
+    assert found.colour is not None and untouched.colour is not None and found.colour < untouched.colour + 1
+
+
 def test_nothing_painted_says_nothing() -> None:
     mesh = mesh_at((140, 130), 170)
     observer = Observer(performance([mesh], size=SIDE))

@@ -6,7 +6,7 @@ All of it is measured on the merged picture before label and mark, against the t
   same of the target; their ratio is the number.
 - seam: how steep the picture is across the mask's border, over how steep it is in the same direction on both sides of it.
 - colour: CIE 1976 distance of the mean colour of the lower cheeks and jaw between result and target: the neck beside them is the target's own,
-  so this is by how much the step from face to neck has changed.
+  so this is by how much the step from face to neck has changed. A beard that only one of them wears is no skin, and is left out.
 - agreement: correlation over time of mouth and eye opening with the target's, and the mean distance of the meshes in percent of the face's height.
 """
 
@@ -38,6 +38,8 @@ _SOFT = 6.0
 """Blur (px of SIDE) of the mask from which the direction across the border is taken."""
 _TOWARDS = 0.3
 """A triangle counts where it is seen at this share of its frontal size or more."""
+_BEARD, _STUBBLE = 8.0, 2.0
+"""Difference in L*, beside the cheeks, from which one of two pictures shows a beard; blur (px of SIDE) under which single hairs do not count."""
 _STILL = 1e-3
 """Deviation of an opening below which its correlation says nothing."""
 
@@ -191,11 +193,23 @@ def seam(result: U8, target: U8, matte: U8) -> tuple[float, float] | None:
 
 
 def colour_step(result: U8, target: U8, matte: U8, mesh: F32) -> float | None:
-    """By how much the colour of the lower cheeks and jaw differs, CIE 1976 (L*, a*, b*) distance of the means; None where too little is seen."""
-    weight = _lower_face(mesh) * plain_skin(mesh, size=SIDE, side=SIDE) * (matte > _SOLID)
+    """By how much the colour of the lower cheeks and jaw differs, CIE 1976 (L*, a*, b*) distance of the means; None where too little is seen.
+
+    What is much darker than its own cheeks in one of the pictures only is a beard, and does not count.
+    """
+    lower, cheeks = _lower_face(mesh)
+    seen = plain_skin(mesh, size=SIDE, side=SIDE) * (matte > _SOLID)
+    ours, theirs = (cv2.cvtColor(cv2.GaussianBlur(x, (0, 0), _STUBBLE).astype(np.float32) / 255, cv2.COLOR_RGB2Lab) for x in (result, target))
+    weight = lower * seen
+    upper = (cheeks * seen) > 0.5
+    if upper.sum() >= _FEWEST:
+        below = [lab[..., 0] - np.median(lab[..., 0][upper]) for lab in (ours, theirs)]
+        weight = weight * (np.abs(below[0] - below[1]) < _BEARD)
+    if weight.sum() < _FEWEST:
+        weight = cheeks * seen
     if weight.sum() < _FEWEST:
         return None
-    means = [cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2Lab).reshape(-1, 3).T @ weight.ravel() for picture in (result, target)]
+    means = [lab.reshape(-1, 3).T @ weight.ravel() for lab in (ours, theirs)]
     return float(np.linalg.norm((means[0] - means[1]) / weight.sum()))
 
 
@@ -246,18 +260,21 @@ def _seen(mesh: F32) -> np.ndarray:
 
 
 @cache
-def _jaw_weight() -> F32:
-    """(478, 1) 1 on the lower cheeks and the jaw, 0 at the very border, on the lips, and above the nose."""
+def _face_weights() -> F32:
+    """(478, 2): 1 on the lower cheeks and the jaw, 0 at the very border, on the lips, and above the nose; and 1 on the upper cheeks, where no beard
+    grows."""
     distance = border_distance()
     points = np.concatenate([canonical(), np.full((10, 3), -9.0, np.float32)])
     near = (distance > 0.4) & (distance < 2.6) & (points[:, 1] > 1.0)
-    return (near * (1 - mouth_weight())).astype(np.float32)[:, None]
+    upper = (distance > 0.8) & (np.abs(points[:, 0]) > 2.5) & (points[:, 1] > -1.5) & (points[:, 1] < 1.0)
+    return np.stack([near * (1 - mouth_weight()), upper], 1).astype(np.float32)
 
 
-def _lower_face(mesh: F32) -> F32:
-    """(SIDE, SIDE) 0..1"""
-    found = draw(with_rim(mesh), size=SIDE, step=2).carry(continued(_jaw_weight()))[..., 0]
-    return np.clip(found, 0, 1)
+def _lower_face(mesh: F32) -> tuple[F32, F32]:
+    """Both of `_face_weights` in the crop, (SIDE, SIDE) 0..1."""
+    found = draw(with_rim(mesh), size=SIDE, step=2).carry(continued(_face_weights()))
+    lower, cheeks = np.moveaxis(np.clip(found, 0, 1), -1, 0)
+    return lower, cheeks
 
 
 def _correlation(ours: np.ndarray, theirs: np.ndarray) -> float | None:
