@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import OpenEXR
 import opentimelineio as otio
 import pytest
 from exporting import ALTERED, CUTS, export
+from killing import die, in_child
 from publishing import permits, rendered, signed
 
 from understudy.errors import ConsentScope, DiskFull, Interrupted, MediaNotVideo, OutputExists, OutputNotWritable, StepMissing, UsageError
@@ -21,6 +23,7 @@ from understudy.events import Context
 from understudy.files import sha256_file
 from understudy.merge.layers import take_apart
 from understudy.provenance import credentials, keys, ledger
+from understudy.provenance import layers as door
 from understudy.provenance.consent import issue_permit
 from understudy.provenance.label import make_label
 from understudy.provenance.label_place import heads_of
@@ -193,6 +196,42 @@ def test_a_full_disk_and_a_stop_leave_nothing(make_clip, tmp_path, form):
         export(target, tmp_path / "layers", form=form, permits=both, geometry=lambda index: context.stop.set() or [], context=context)
     assert left(tmp_path) == [] and len(ledger.rows()) == 1
     export(target, tmp_path / "layers", form=form, permits=both)
+
+
+MOMENTS = ["while writing", "while signing", "before the name", "after the name", "before the row"]
+
+
+@pytest.mark.parametrize("form", ["png16", "prores4444"])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_kill_at_any_moment_leaves_nothing_or_all(make_clip, tmp_path, monkeypatch, moment, form):
+    target, both = make_clip("in.mov", size=(96, 64)), permits(tmp_path)
+    folder = tmp_path / "layers"
+
+    def work() -> None:
+        if moment == "while signing":
+            monkeypatch.setattr(credentials, "sign", die)
+        elif moment == "before the name":
+            real = Path.rename
+            monkeypatch.setattr(Path, "rename", lambda self, to: die() if to == folder else real(self, to))
+        elif moment == "after the name":
+            monkeypatch.setattr(door, "sync_folder", die)
+        elif moment == "before the row":
+            monkeypatch.setattr(ledger, "_append", die)
+        geometry = die if moment == "while writing" else lambda index: []
+        export(target, folder, form=form, permits=both, geometry=geometry)
+
+    assert in_child(work) == -signal.SIGKILL
+    whole = moment in ("after the name", "before the row")
+    assert folder.exists() == whole
+    if whole:
+        with pytest.raises(OutputExists):
+            export(target, folder, form=form, permits=both)
+    else:
+        export(target, folder, form=form, permits=both)
+    # what the kill cut off is entered by whoever comes next, and once only
+    assert ledger.verify_chain() == (2 if form == "prores4444" else 1) and left(tmp_path) == ["layers"]
+    assert ledger.find_file(sha256_file(folder / "layers.json")) is not None
+    assert credentials.read(folder / ("result.mov" if form == "prores4444" else "result.files.json")).ours
 
 
 def test_a_damaged_picture_is_left_out(make_clip, tmp_path):

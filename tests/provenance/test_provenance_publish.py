@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from killing import die, in_child
 from publishing import FACE, permits, publish_clip, rendered, signed
 from test_provenance_label import contrast
 
@@ -336,19 +337,6 @@ def test_an_interruption_leaves_nothing(make_clip, tmp_path):
 
 
 # kill -9
-
-
-def in_child(work) -> int:
-    """Run `work` in a process of its own; returns its exit code."""
-    child = multiprocessing.get_context("fork").Process(target=work)
-    child.start()
-    child.join(120)
-    assert child.exitcode is not None
-    return child.exitcode
-
-
-def die(*_, **__) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_rerunning_the_same_work_finds_it_done(make_clip, tmp_path):
