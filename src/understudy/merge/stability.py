@@ -40,6 +40,7 @@ _TOWARDS = 0.3
 """A triangle counts where it is seen at this share of its frontal size or more."""
 _BEARD, _STUBBLE = 8.0, 2.0
 """Difference in L*, beside the cheeks, from which one of two pictures shows a beard; blur (px of SIDE) under which single hairs do not count."""
+_MOSTLY = 0.5
 _STILL = 1e-3
 """Deviation of an opening below which its correlation says nothing."""
 
@@ -195,7 +196,8 @@ def seam(result: U8, target: U8, matte: U8) -> tuple[float, float] | None:
 def colour_step(result: U8, target: U8, matte: U8, mesh: F32) -> float | None:
     """By how much the colour of the lower cheeks and jaw differs, CIE 1976 (L*, a*, b*) distance of the means; None where too little is seen.
 
-    What is much darker than its own cheeks in one of the pictures only is a beard, and does not count.
+    What is much darker than its own cheeks in one of the pictures only is a beard, and does not count; where most of it is beard the rest is
+    stubble, and the upper cheeks tell.
     """
     lower, cheeks = _lower_face(mesh)
     seen = plain_skin(mesh, size=SIDE, side=SIDE) * (matte > _SOLID)
@@ -204,9 +206,8 @@ def colour_step(result: U8, target: U8, matte: U8, mesh: F32) -> float | None:
     upper = (cheeks * seen) > 0.5
     if upper.sum() >= _FEWEST:
         below = [lab[..., 0] - np.median(lab[..., 0][upper]) for lab in (ours, theirs)]
-        weight = weight * (np.abs(below[0] - below[1]) < _BEARD)
-    if weight.sum() < _FEWEST:
-        weight = cheeks * seen
+        bare = weight * (np.abs(below[0] - below[1]) < _BEARD)
+        weight = bare if bare.sum() > _MOSTLY * weight.sum() else cheeks * seen
     if weight.sum() < _FEWEST:
         return None
     means = [lab.reshape(-1, 3).T @ weight.ravel() for lab in (ours, theirs)]
