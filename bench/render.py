@@ -33,7 +33,7 @@ from papers import consent
 from understudy import api
 from understudy.api.cast import find_cast, render_cast
 from understudy.config import EncodeSettings
-from understudy.events import Context
+from understudy.events import Context, Event
 from understudy.merge import passage, patchfile
 from understudy.pipeline.consents import permits_of
 from understudy.pipeline.deliver import deliver
@@ -48,6 +48,8 @@ from understudy.video.write import write_video
 
 ROOT = Path(__file__).parents[1]
 ACTORS = ROOT / "assets" / "actors"
+_SMALL = 180
+"""Height of the picture in which memory is measured."""
 PARTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "the face's pixels, warped and lit": ((draft.DraftSwapper, "swap"),),
     "planning (once for a shot)": ((planner.DraftPlanner, "plan"),),
@@ -115,7 +117,6 @@ def main() -> None:
     figures: dict[str, Any] = {"processors": len(os.sched_getaffinity(0))}
     if asked.memory:
         figures["memory"] = memory(asked.out, asked.memory)
-        print(f"most memory after {asked.memory // 10} frames {figures['memory'][0]} MB, after {asked.memory} frames {figures['memory'][1]} MB")
     else:
         for height in asked.heights:
             figures[str(height)] = measure(asked.out, height, asked.frames)
@@ -170,17 +171,33 @@ def table(height: int, found: dict[str, Any]) -> None:
     print(f"  ({found['ratio of processor time']:.2f} times its processor time); patches {found['patches MB'] / n * 1000:.0f} kB a frame")
 
 
-def memory(folder: Path, frames: int) -> list[int]:
-    """Most memory of this process, in MB, after rendering and writing a tenth of the frames, and after all."""
-    found = []
-    for count in (frames // 10, frames):
-        target = clip(folder / f"target-360-{count}.mp4", 360, count)
-        project = prepared(folder / f"project-360-{count}", target)
-        shutil.rmtree(project / "render", ignore_errors=True)
-        api.publish(project, folder / f"memory-{count}.mp4", settings={"quality": "draft", "encode.preset": "ultrafast"}, overwrite=True)
-        found.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
-        print(f"  {count} frames: {found[-1]} MB", flush=True)
+def memory(folder: Path, frames: int) -> dict[str, list[int]]:
+    """Of each stage: the memory of this process in MB when a tenth of the frames are through, at the end, and the most in between.
+
+    A small picture, so that it ends within minutes: what grows with the frames grows in it, too.
+    """
+    target = clip(folder / f"target-{_SMALL}-{frames}.mp4", _SMALL, frames)
+    seen: dict[str, list[tuple[float, int]]] = defaultdict(list)
+
+    def watch(event: Event) -> None:
+        if event.total and event.total >= frames // 2:
+            seen[event.stage].append((event.done / event.total, resident()))
+
+    context = Context(report=watch)
+    project = prepared(folder / f"project-{_SMALL}-{frames}", target, context=context)
+    shutil.rmtree(project / "render", ignore_errors=True)
+    api.publish(project, folder / "memory.mp4", settings={"quality": "draft", "encode.preset": "ultrafast"}, overwrite=True, context=context)
+    found = {}
+    for stage, values in seen.items():
+        tenth = [memory for share, memory in values if share >= 0.1][:1]
+        found[stage] = [*tenth, values[-1][1], max(memory for _, memory in values)]
+        print(f"  {stage:10} {frames} frames: after a tenth, at the end, most: {found[stage]} MB", flush=True)
     return found
+
+
+def resident() -> int:
+    """This process's memory now, in MB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 2**20
 
 
 def timed(work: Callable[[], Any]) -> Took:
@@ -218,7 +235,7 @@ def clip(path: Path, height: int, frames: int) -> Path:
     return path
 
 
-def prepared(project: Path, target: Path) -> Path:
+def prepared(project: Path, target: Path, *, context: Context | None = None) -> Path:
     """A project in which everything up to the rendering is done."""
     if not (project / "project.sqlite").is_file():
         api.new(project)
@@ -226,7 +243,7 @@ def prepared(project: Path, target: Path) -> Path:
         api.add(project, target, role="target")
         for role in ("face", "performer"):
             api.consent_add(project, consent(project.parent, role, by="bench/render.py"))
-    api.extract(project, settings={"quality": "draft"})
+    api.extract(project, settings={"quality": "draft"}, context=context)
     return project
 
 
