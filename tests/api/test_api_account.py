@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from actors import clip
 from publishing import publish_clip, signed
@@ -13,6 +16,8 @@ from synthetic import cut_clip
 from understudy import api
 from understudy.cli import main
 from understudy.errors import StepMissing
+from understudy.pipeline.consents import may_show_originals
+from understudy.pipeline.stability import ShotStability, WorstFrame
 from understudy.project import Project
 from understudy.provenance.consent import issue_permit, load_record, revoke
 from understudy.store import StageRow
@@ -55,6 +60,8 @@ def test_what_the_public_must_know_and_no_more(tmp_path, language) -> None:
     ):
         assert part in html
     assert "Anna" not in html and "Vries" not in html and "Bob" not in html and str(tmp_path) not in html
+    with Project(project) as opened:
+        assert not may_show_originals(opened)
     # the performer did not agree to be shown: one picture, the labelled one
     assert html.count("data:image/jpeg") == 1
     assert "<script" not in html and "onerror=alert(1)>" not in html and "&lt;img src=x" in html
@@ -63,6 +70,8 @@ def test_what_the_public_must_know_and_no_more(tmp_path, language) -> None:
 
 def test_what_a_record_allows_is_shown(tmp_path) -> None:
     project = produced(tmp_path, named=True, show_original=True)
+    with Project(project) as opened:
+        assert may_show_originals(opened)
     html = api.account(project)
     assert "Bob Jansen" in html and "Anna" not in html and html.count("data:image/jpeg") == 2
     kept = (tmp_path / "out.mp4").rename(tmp_path / "elsewhere.mp4")
@@ -72,6 +81,20 @@ def test_what_a_record_allows_is_shown(tmp_path) -> None:
     revoke(load_record(record).record_id, reason="asked")
     html = api.account(project)
     assert "Taken back" in html and "a consent that it stands on was taken back" in html and "data:image" not in html
+
+
+@pytest.mark.parametrize("originals", [True, False])
+def test_a_report_that_is_handed_on_shows_no_unaltered_face_without_leave(originals) -> None:
+    target, result = (np.full((224, 224, 3), bgr, np.uint8) for bgr in ((0, 0, 220), (0, 220, 0)))
+    both = cv2.imencode(".jpg", np.concatenate([target, result], axis=1))[1].tobytes()
+    found = ShotStability(1, 0, 9, "p1", 10, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, worst=(WorstFrame("seam", 3, 0.12, 2.0, both),))
+    html = api.stability_page("target.mp4", [found], language="nl", originals=originals)
+    (data,) = re.findall(r"data:image/jpeg;base64,([^\"]+)", html)
+    picture = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    # the codec lets the colours of one column run into the next
+    red = bool((picture[:, 8:, 2].astype(int) > picture[:, 8:, 1] + 60).any())
+    assert red == originals and ("Links het doel" in html) == originals and ("wordt niet getoond" in html) != originals
 
 
 def test_the_command(tmp_path, monkeypatch) -> None:

@@ -96,6 +96,7 @@ def test_two_people_in_one_pass(film: Path, tmp_path: Path, capsys: pytest.Captu
     assert all(one.flicker and one.seam and one.worst for one in steady)
     html = page.read_text(encoding="utf-8")
     assert "Flikkering" in html and "<script" not in html and html.count("data:image/jpeg") == sum(len(one.worst) for one in steady)
+    assert "Links het doel" in html, "these performers do not exist"
     assert api.report(film) == steady, "read from the project the second time"
 
     preview = api.preview(film, 4, width=640, exact=True)

@@ -27,6 +27,7 @@ from ..types import U8
 from ..video.probe import probe
 from ..video.read import read_frames
 from ..weights.registry import WEIGHTS
+from .consents import agreed_to_be_shown
 from .media import footage
 
 _WIDTH = 640
@@ -110,7 +111,7 @@ def _person(record: ConsentRecord, hidden: list[str]) -> _Person:
 def _video(project: Project, row: ledger.Row, records: dict[str, ConsentRecord]) -> dict[str, Any]:
     body = row.body
     performers = [records[number] for number in body["consent_ids"] if number in records and records[number].role == "performer"]
-    may_show = bool(performers) and all(record.show_original or not record.person_exists for record in performers)
+    may_show = agreed_to_be_shown(performers)
     spans = body.get("labelled_frames") or [[0, 0]]
     index = (spans[0][0] + spans[0][1]) // 2
     stands = all(number in records and revocation_of(number) is None for number in body["consent_ids"])

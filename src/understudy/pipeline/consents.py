@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -189,3 +189,16 @@ def _missing(roles: Sequence[str], *, retry: str, project: Path | None = None) -
         why="Every person whose face or performance is used must be on record first. Nothing was done yet.",
         remedy="ask them, then type (you are asked the rest)\n" + "\n".join(f"  {line}" for line in [*lines, again]),
     )
+
+
+def agreed_to_be_shown(performers: Collection[ConsentRecord]) -> bool:
+    """Whether unaltered pictures of everybody who performs may be shown; nobody on record has agreed to nothing."""
+    return bool(performers) and all(record.show_original or not record.person_exists for record in performers)
+
+
+def may_show_originals(project: Project) -> bool:
+    """The same of all performers of the project. A record that does not hold allows nothing."""
+    try:
+        return agreed_to_be_shown([load_record(project.absolute(path)) for path in project.store.consents("performer")])
+    except ConsentError:
+        return False

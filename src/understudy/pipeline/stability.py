@@ -149,6 +149,13 @@ def _worst(scene: Scene, patches: Patches, performance: Performance, figures: Fi
     return tuple(found)
 
 
+def result_alone(picture: bytes) -> bytes:
+    """Of a worst frame's picture the result's face alone."""
+    both = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+    assert both is not None
+    return cv2.imencode(".jpg", np.ascontiguousarray(both[:, both.shape[1] // 2 :]), [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
+
+
 def _pair(target: U8, result: U8) -> bytes:
     """Both faces beside each other; the altered one says what it is."""
     tiles = [cv2.resize(crop, (_THUMB, _THUMB), interpolation=cv2.INTER_AREA) for crop in (target, result)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from typing import Literal
 
-from .stability import ShotStability, WorstFrame
+from .stability import ShotStability, WorstFrame, result_alone
 
 Language = Literal["en", "nl"]
 LIMITS = {"flicker": 1.1, "seam": 1.3, "colour": 3.0, "mouth": 0.95, "eyes": 0.9}
@@ -65,6 +66,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "worst apart": "mesh furthest from the target's: {value:.1f} % of the face's height",
         "where": "Shot {shot}, {person}, frame {frame} ({seconds:.2f} s). Left the target, right the result.",
         "alt": "The target's face, and the result's, which carries the words AI MODIFIED",
+        "where alone": "Shot {shot}, {person}, frame {frame} ({seconds:.2f} s). The result; the unaltered face is not shown, because "
+        "the person in it has not agreed to that.",
+        "alt alone": "The result's face, which carries the words AI MODIFIED",
         "meaning": "What the numbers mean",
         "means flicker": "How restless the face is from frame to frame when its movement is taken out, beside the target's own face: 1 "
         "is just as calm.",
@@ -103,6 +107,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "worst apart": "gezicht het verst van dat van het doel: {value:.1f} % van de hoogte",
         "where": "Shot {shot}, {person}, beeld {frame} ({seconds:.2f} s). Links het doel, rechts het resultaat.",
         "alt": "Het gezicht van het doel, en dat van het resultaat, met de woorden AI MODIFIED",
+        "where alone": "Shot {shot}, {person}, beeld {frame} ({seconds:.2f} s). Het resultaat; het onveranderde gezicht wordt niet getoond, want "
+        "de persoon erin heeft daar niet mee ingestemd.",
+        "alt alone": "Het gezicht in het resultaat, met de woorden AI MODIFIED",
         "meaning": "Wat de getallen betekenen",
         "means flicker": "Hoe onrustig het gezicht is van beeld tot beeld als de beweging eruit is, vergeleken met het eigen gezicht "
         "van het doel: 1 is even rustig.",
@@ -120,9 +127,13 @@ _WORDS: dict[Language, dict[str, str]] = {
 _COLUMNS = ("flicker", "seam", "colour", "mouth", "eyes")
 
 
-def page(target: str, found: Sequence[ShotStability], *, language: Language = "en") -> str:
-    """The whole HTML document; pictures are inside it. `target` is the name of the target's file."""
+def page(target: str, found: Sequence[ShotStability], *, language: Language = "en", originals: bool = False) -> str:
+    """The whole HTML document; pictures are inside it. `target` is the name of the target's file. `originals`: whether the target's unaltered face
+    stands beside the result's: a page is easily handed on, and whoever performs may not have agreed to that."""
     words = _WORDS[language]
+    if not originals:
+        words = {**words, "where": words["where alone"], "alt": words["alt alone"]}
+        found = [replace(one, worst=tuple(replace(worst, picture=result_alone(worst.picture)) for worst in one.worst)) for one in found]
     shots, frames = len({one.shot for one in found}), sum(one.frames for one in found)
     parts = [
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">',
