@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -41,7 +44,8 @@ def test_axe_finds_nothing(open_page, studio: Studio, made: str, clips: tuple[Pa
     look = studio.upload("/verify/upload/", clips[1]).json["job"]
     assert studio.wait_for(look)["state"] == "done"
     page = open_page(language=language)
-    of_projects = (f"/p/{place}{name}" for place in (made, empty) for name in PAGES)
+    # what is empty differs by its words alone
+    of_projects = (f"/p/{place}{name}" for place in (made, *([empty] if language == "en" else [])) for name in PAGES)
     papers = (*(f"/p/{made}{name}" for name in PAPERS), f"/verify/{look}/page")
     for path in (*HOUSE, f"/verify/{look}", *of_projects, *papers, "/p/nowhere", "shut out"):
         if path == "shut out":
@@ -148,13 +152,8 @@ def test_key_frames_are_dragged_and_moved_with_the_arrow_keys(open_page, studio:
     assert strength_of(studio, made) == [[0, 0.0], [11, 1.0]]
 
     # the first one: to the middle of the field, by the mouse; the picture follows while it is dragged
-    keys.nth(0).scroll_into_view_if_needed()
-    field = page.locator(".dial[data-name='merge.strength'] .bend-field").bounding_box()
-    key = keys.nth(0).bounding_box()
-    page.mouse.move(key["x"] + key["width"] / 2, key["y"] + key["height"] / 2)
-    page.mouse.down()
     with page.expect_response("**/preview/11.jpg**"):
-        page.mouse.move(field["x"] + field["width"] * 5.5 / 12, field["y"] + field["height"] / 2, steps=4)
+        drag(page, keys.nth(0), page.locator(".dial[data-name='merge.strength'] .bend-field"), across=5.5 / 12, down=0.5)
     assert strength_of(studio, made) == [[0, 0.0], [11, 1.0]], "nothing is kept before it is let go of"
     with page.expect_response(f"**/p/{made}/shot/1"):
         page.mouse.up()
@@ -171,6 +170,43 @@ def test_key_frames_are_dragged_and_moved_with_the_arrow_keys(open_page, studio:
                 page.keyboard.press(one)
         assert strength_of(studio, made) == wanted
         page.wait_for_selector(".dial[data-name='merge.strength'] .bend-key:focus")
+
+
+def test_the_curve_of_a_morph_is_dragged_and_moved_with_the_arrow_keys(open_page, studio: Studio, made: str) -> None:
+    assert studio.post(f"/p/{made}/cast/morph", person="p1", lender=".", second=".", begin="2", end="8").status == 200
+    page = open_page(path=f"/p/{made}/result")
+    bend = page.locator(".bend[data-part='1'][data-what=share]")
+    keys = bend.locator(".bend-key")
+    keys.nth(1).wait_for()
+    before = json.loads(bend.get_attribute("data-keys"))
+    assert [at for at, _ in before] == [2, 8] and {value for _, value in before} == {0, 1}
+    drag(page, keys.nth(1), bend.locator(".bend-field"), across=10.5 / 12, down=0.5)
+    with page.expect_response(f"**/p/{made}/cast/1"):
+        page.mouse.up()
+    assert share_of(studio, made) == [before[0], [10, 0.5]]
+    keys.nth(1).focus()
+    with page.expect_response(f"**/p/{made}/cast/1"):
+        page.keyboard.press("Shift+ArrowLeft")
+        page.keyboard.press("ArrowUp")
+    assert share_of(studio, made) == [before[0], [3, 0.55]]
+    page.wait_for_selector(".bend[data-part='1'][data-what=share] .bend-key:focus")
+
+
+def share_of(studio: Studio, place: str) -> list[list[float]]:
+    """The key-frames of the first part's share, as the page would have them when it is opened anew."""
+    page = studio.ask("GET", f"/p/{place}/piece/cast").text
+    found = re.search(r'data-part="1" data-what="share" data-keys="([^"]+)"', page)
+    assert found is not None
+    return json.loads(html.unescape(found.group(1)))
+
+
+def drag(page, key, field, *, across: float, down: float) -> None:
+    """Take a key-frame with the mouse and bring it to a place of its field, in shares of it; it is not let go of."""
+    key.scroll_into_view_if_needed()
+    there, box = key.bounding_box(), field.bounding_box()
+    page.mouse.move(there["x"] + there["width"] / 2, there["y"] + there["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] * down, steps=4)
 
 
 def strength_of(studio: Studio, place: str) -> list[list[float]]:

@@ -25,6 +25,10 @@ LANGUAGE_COOKIE = "understudy_language"
 _loader = FileSystemLoader(_HERE / "templates")
 _environment = Environment(loader=_loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 _environment.globals["step_words"] = step_words
+# all are fetched at once, where one would be found in another only after that one had come
+_environment.globals["modules"] = sorted(
+    path.relative_to(_HERE / "static").as_posix() for path in (_HERE / "static" / "js").rglob("*.js") if path.name != "print.js"
+)
 
 
 @dataclass(frozen=True, slots=True)
