@@ -14,7 +14,7 @@ SIDE = 128
 """Side of the map of classes: the standard crop at this size."""
 BACKGROUND, HAIR, BODY_SKIN, FACE_SKIN, CLOTHES, OTHER = range(6)
 _NET_SIDE = 256
-_WIDER = 1.3
+_WIDER = 1.2
 """The network wants a head with surroundings: this much more than the standard crop."""
 
 
