@@ -150,3 +150,9 @@ def test_the_browser_chooses_the_language() -> None:
     assert best_language("nl-BE,nl;q=0.9,en;q=0.8") == "nl"
     assert best_language("de,en;q=0.5") == "en"
     assert best_language("") == "en"
+
+
+def test_a_report_writes_times_as_the_language_does() -> None:
+    made = {"when": "2026-11-27T18:03:41+00:00", "record": "production-1"}
+    for language, said in (("en", "27 November 2026, 18:03 UTC"), ("nl", "27 november 2026, 18:03 UTC")):
+        assert said in Words(language).report("ledger_made", made)

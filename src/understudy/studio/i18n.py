@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 
 from ..config import flatten, walk
 from ..paper.words import Words as PaperWords
+from ..verify.said import Said
 
 Language = Literal["en", "nl"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -70,7 +71,7 @@ class Words:
 
     def report(self, key: str, values: Mapping[str, Any]) -> str:
         """A sentence of a report of `verify`."""
-        return self.paper(f"verify.{key}", **values)
+        return Said(key, dict(values)).text(self.language)
 
     # numbers, times
 
