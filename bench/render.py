@@ -58,7 +58,7 @@ PARTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "back into the frame": ((passage, "unwarp"),),
     "measuring colour and texture": ((passage, "measure"), (passage, "texture")),
     "finishing": ((passage.Passage, "finish"),),
-    "packing patches": ((patchfile, "_packed"),),
+    "packing patches": ((patchfile, "packed"),),
     "unpacking patches": ((patchfile.Patches, "at"),),
     "painting": ((publish, "paint"),),
     "invisible mark": ((embed.Marker, "mark"),),

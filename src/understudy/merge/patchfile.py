@@ -1,8 +1,7 @@
 """The changed regions of a shot's frames on disk: one file per shot, lossless, read one frame at a time.
 
 Layout (little endian): 8 bytes of magic; the patches, one after the other; the index (`_ROW` for each patch, in rising order of frames);
-16 bytes of tail (number of patches, CRC-32 of the index, magic). A patch is, row by row, green, red - green, blue - green, and after all rows
-alpha, each value minus the one above, deflated: about a third of the raw size in about 4 ms for 300 x 300 pixels.
+16 bytes of tail (number of patches, CRC-32 of the index, magic). How a patch becomes bytes: `patchpack`.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-import cv2
 import numpy as np
 
 from ..errors import ProjectBroken
 from ..files import whole_file
-from ..types import U8, Patch
+from ..types import Patch
+from .patchpack import packed, unpacked
 
-_MAGIC = b"USPATCH2"
+_MAGIC = b"USPATCH3"
 _TAIL = struct.Struct("<II8s")
 _ROW = np.dtype(
     [
@@ -69,7 +68,7 @@ class PatchWriter:
         _check(patch)
         if not patch.alpha.any():
             return
-        data = _packed(patch)
+        data = packed(patch)
         height, width = patch.alpha.shape
         row = (index, self._file.tell(), len(data), zlib.crc32(data), *patch.xy, width, height, patch.rgb.dtype.itemsize)
         self._file.write(data)
@@ -134,9 +133,10 @@ class Patches:
         if len(data) != row["length"] or zlib.crc32(data) != row["crc"]:
             raise _broken(path, f"The picture of frame {row['frame']} was altered.")
         try:
-            return _unpacked(data, row)
-        except (zlib.error, ValueError) as error:
+            rgb, alpha = unpacked(data, size_wh=(int(row["width"]), int(row["height"])), depth=int(row["depth"]))
+        except ValueError as error:
             raise _broken(path, str(error)) from error
+        return Patch(xy=(int(row["x"]), int(row["y"])), rgb=rgb, alpha=alpha)
 
 
 def _check(patch: Patch) -> None:
@@ -171,42 +171,3 @@ def _read_index(path: Path) -> np.ndarray:
 
 def _broken(path: Path, why: str) -> ProjectBroken:
     return ProjectBroken(f"The rendered faces in {path} cannot be read.", why=why, remedy="delete that file and run: understudy render")
-
-
-def _packed(patch: Patch) -> bytes:
-    """Colour counts only where alpha is above 0 and is zeroed elsewhere. Differences wrap around, so nothing is lost."""
-    shown = cv2.copyTo(patch.rgb, (patch.alpha > 0).astype(np.uint8))
-    height, width = patch.alpha.shape
-    planes: np.ndarray = np.empty((height, 3, width), shown.dtype)
-    green = planes[:, 0]
-    green[:] = shown[..., 1]
-    np.subtract(shown[..., 0], green, out=planes[:, 1])
-    np.subtract(shown[..., 2], green, out=planes[:, 2])
-    planes[1:] -= planes[:-1].copy()
-    alpha = patch.alpha.copy()
-    alpha[1:] -= patch.alpha[:-1]
-    # the upper bytes of 16-bit colour deflate well, the lower hardly: keep them apart
-    parts = planes if planes.dtype == np.uint8 else np.stack([(planes >> 8).astype(np.uint8), (planes & 255).astype(np.uint8)])
-    deflate = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, 8, zlib.Z_RLE)
-    return deflate.compress(parts.tobytes()) + deflate.compress(alpha.tobytes()) + deflate.flush()
-
-
-def _unpacked(data: bytes, row: np.void) -> Patch:
-    width, height, depth = int(row["width"]), int(row["height"]), int(row["depth"])
-    area = width * height
-    size = area * (3 * depth + 1)
-    inflate = zlib.decompressobj()
-    raw = inflate.decompress(data, size + 1)
-    if len(raw) != size or not inflate.eof:
-        raise ValueError("a picture's size differs from the index")
-    values: U8 = np.frombuffer(raw, np.uint8)
-    parts = values[: 3 * area * depth].reshape(depth, height, 3, width)
-    planes = parts[0].copy() if depth == 1 else parts[0].astype(np.uint16) << 8 | parts[1]
-    alpha = values[3 * area * depth :].reshape(height, width).copy()
-    for rows in (planes, alpha):
-        # much quicker than a cumulative sum, which goes value by value
-        for below, above in zip(rows[1:], rows[:-1], strict=True):
-            np.add(below, above, out=below)
-    planes[:, 1:] += planes[:, :1]
-    rgb = np.asarray(cv2.merge([planes[:, 1], planes[:, 0], planes[:, 2]]))
-    return Patch(xy=(int(row["x"]), int(row["y"])), rgb=rgb, alpha=alpha)
