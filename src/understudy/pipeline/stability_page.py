@@ -37,12 +37,16 @@ figcaption b{color:var(--ink)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1rem;margin:0}dt{font-weight:600}dd{margin:0;color:var(--pale)}
 footer{margin-top:2rem;color:var(--pale);font-size:.85rem}
 @media(max-width:40rem){main{padding:.8rem}dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}
-@media print{figure{break-inside:avoid}}
+@page{margin:14mm}
+@media print{:root{color-scheme:light;--ink:#1c1c21;--pale:#5c5c66;--line:#d9d9de;--back:#fff;--card:#fff}main{padding:0}
+figure,tr,dt{break-inside:avoid}h2{break-after:avoid}
+dl{grid-template-columns:max-content 1fr}.worst{grid-template-columns:repeat(3,1fr)}
+table{font-size:.78rem}th,td{white-space:normal;padding-right:.4rem}}
 """
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "title": "How steady is the face?",
-        "lead": "{target}: {frames} altered frames in {shots} shots. Measured on the merged picture, before label and mark, "
+        "lead": "{target}: {frames} altered frames; shots: {shots}. Measured on the merged picture, before label and mark, "
         "against the target itself.",
         "good": "Every number is within its aim.",
         "look": "{count} numbers are worth a look.",
@@ -83,7 +87,7 @@ _WORDS: dict[Language, dict[str, str]] = {
     },
     "nl": {
         "title": "Hoe rustig is het gezicht?",
-        "lead": "{target}: {frames} gewijzigde beelden in {shots} shots. Gemeten op het samengevoegde beeld, vóór label en "
+        "lead": "{target}: {frames} gewijzigde beelden; shots: {shots}. Gemeten op het samengevoegde beeld, vóór label en "
         "merk, tegen het doel zelf.",
         "good": "Elk getal haalt zijn doel.",
         "look": "{count} getallen zijn een blik waard.",
