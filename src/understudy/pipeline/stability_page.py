@@ -87,8 +87,7 @@ _WORDS: dict[Language, dict[str, str]] = {
     },
     "nl": {
         "title": "Hoe rustig is het gezicht?",
-        "lead": "{target}: {frames} gewijzigde beelden; shots: {shots}. Gemeten op het samengevoegde beeld, vóór label en "
-        "merk, tegen het doel zelf.",
+        "lead": "{target}: {frames} gewijzigde beelden; shots: {shots}. Gemeten op het samengevoegde beeld, vóór label en merk, tegen het doel zelf.",
         "good": "Elk getal haalt zijn doel.",
         "look": "{count} getallen zijn een blik waard.",
         "bad": "{count} getallen liggen ver van hun doel: bekijk de beelden hieronder voordat u publiceert.",
