@@ -19,13 +19,13 @@ import cv2
 import numpy as np
 from judges import judges
 from measures import Seen, against_truth, expression, flicker, identity, look, mean_vector, same_frames, sharpness
+from papers import consent
 
 from understudy import api
 from understudy.events import Context, Event
 
 ROOT = Path(__file__).parents[1]
 ACTORS = ROOT / "assets" / "actors"
-EVERYTHING = ("train", "render", "publish")
 
 
 def main() -> None:
@@ -39,7 +39,7 @@ def main() -> None:
         asked.source,
         asked.target,
         out,
-        consents=[_consent(folder, "face"), _consent(folder, "performer")],
+        consents=[consent(folder, role, by="bench/quality.py") for role in ("face", "performer")],
         settings={"quality": asked.quality, **({"train.minutes": asked.minutes} if asked.minutes is not None else {})},
         overwrite=True,
         context=Context(report=_say),
@@ -102,26 +102,6 @@ def table(figures: dict[str, Any]) -> None:
     for name in figures[versions[-1]]:
         print(f"{name:44}" + "".join(f"{figures[version][name]:12.3f}" for version in versions))
     print(f"{figures['seconds']} s in all; {figures['stages']}")
-
-
-def _consent(folder: Path, role: str) -> Path:
-    """A record for this measurement; its result never leaves bench/out."""
-    path = folder / f"{role}.consent.json"
-    if not path.exists():
-        api.consent_new(
-            path,
-            subject=f"bench {role}",
-            role=role,
-            purpose="measuring the quality of the swap on this machine",
-            production="bench",
-            channels=("none: stays on this machine",),
-            actions=EVERYTHING,
-            expires=None,
-            basis="consent",
-            recorded_by="bench/quality.py",
-            person_exists=False,
-        )
-    return path
 
 
 def _say(event: Event) -> None:

@@ -37,6 +37,7 @@ from measures import (
     pasted,
     sharpness_at,
 )
+from papers import consent
 from perceptual import Lpips
 
 from understudy import api
@@ -98,7 +99,7 @@ def measure(pair: Pair, folder: Path, *, minutes: list[float], seconds: float, t
     api.add(project, source, role="source")
     api.add(project, target, role="target")
     for role in ("face", "performer"):
-        api.consent_add(project, consent(folder, role))
+        api.consent_add(project, consent(folder, role, by="bench/swap.py"))
     versions: dict[str, Seen] = {}
     costs: dict[str, dict[str, float]] = {}
     with open_job(project, flags=settings, context=context) as job:
@@ -204,26 +205,6 @@ def cut(path: Path, out: Path, seconds: float) -> Path:
                     packet.stream = copy
                     kept.mux(packet)
     return out
-
-
-def consent(folder: Path, role: str) -> Path:
-    """A record for this measurement; its result never leaves bench/out."""
-    path = folder / f"{role}.consent.json"
-    if not path.exists():
-        api.consent_new(
-            path,
-            subject=f"bench {role}",
-            role=role,
-            purpose="measuring the quality of the swap on this machine",
-            production="bench",
-            channels=("none: stays on this machine",),
-            actions=("train", "render", "publish"),
-            expires=None,
-            basis="consent",
-            recorded_by="bench/swap.py",
-            person_exists=False,
-        )
-    return path
 
 
 def _processor() -> float:
