@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ..errors import MediaChanged, PersonAbsent, SameFile, StepMissing, UsageError
@@ -139,11 +140,18 @@ def footages(project: Project) -> list[Footage]:
 
 def _found_again(project: Project, row: MediaRow) -> Footage:
     path = locate(project, row)
-    info = probe(path)
+    stat = path.stat()
+    info = _probed(path, stat.st_size, stat.st_mtime_ns)
     fresh = dataclasses.replace(row, path=project.relative(path), info=describe(path, info))
     if fresh != row:
         project.store.put_media(fresh)
     return Footage(fresh, path, info)
+
+
+@lru_cache(maxsize=32)
+def _probed(path: Path, size: int, changed_ns: int) -> VideoInfo:
+    """`size` and `changed_ns` make the cache notice that the file was replaced. A page of the studio asks several times."""
+    return probe(path)
 
 
 def locate(project: Project, row: MediaRow) -> Path:
