@@ -202,6 +202,21 @@ def structure_error(made: np.ndarray, truth: np.ndarray) -> float:
     return float(np.abs(fitted - truth).mean())
 
 
+@pytest.mark.parametrize("size", [128, 130, 137])
+def test_the_face_alone_is_drawn_as_in_the_whole_picture(source: Faceset, performance: Performance, size: int) -> None:
+    """Whatever the crop's side divides by, and wherever the face lies, also beside the crop."""
+    draft = DraftSwapper.fit(source, settings=SwapSettings(), permit=FACE)
+    scale = np.float32(size / performance.size)
+    drive = draft.plan(performance)[5]
+    crop = FaceCrop(rgb=np.zeros((size, size, 3), np.uint8), crop_from_frame=performance.crop_from_frame[5])
+    for away in ((0, 0), (-0.45, -0.35), (0.5, 0.2), (3, 3)):
+        mesh = (drive.mesh * scale + np.float32([away[0] * size, away[1] * size, 0])).astype(np.float32)
+        face, whole = (make(crop, replace(drive, mesh=mesh)) for make in (draft.swap, draft.whole))
+        assert (face.alpha.max() > 0.9) == (away != (3, 3)) and np.abs(face.alpha - whole.alpha).max() < 0.01
+        if face.alpha.max() > 0.9:
+            assert np.abs(face.rgb - whole.rgb)[face.alpha > 0.5].max() < 3
+
+
 def test_only_its_own_drives_are_taken(source: Faceset, performance: Performance) -> None:
     draft = DraftSwapper.fit(source, settings=SwapSettings(), permit=FACE)
     own = draft.plan(performance)[0]
