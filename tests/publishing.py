@@ -12,7 +12,8 @@ from networks import link_networks
 from understudy.config import settings_from
 from understudy.events import Context
 from understudy.merge.patchfile import Patches, PatchWriter
-from understudy.provenance.consent import ConsentRecord, issue_permit, new_record, save_record
+from understudy.provenance.consent import issue_permit, save_record
+from understudy.provenance.consent_record import ConsentRecord, new_record
 from understudy.provenance.keys import make_keys
 from understudy.provenance.publish import publish
 from understudy.types import LabelledVideo, Patch, Permit

@@ -14,7 +14,8 @@ import numpy as np
 from synthetic import cut_clip
 
 from understudy.cli import main
-from understudy.provenance.consent import new_record, save_record
+from understudy.provenance.consent import save_record
+from understudy.provenance.consent_record import new_record
 
 ACTORS = Path(__file__).parents[1] / "assets" / "actors"
 A, B = ACTORS / "synthetic_actor_A_eval.mp4", ACTORS / "synthetic_actor_B_eval.mp4"

@@ -17,7 +17,8 @@ from synthetic import cut_clip
 from understudy import api
 from understudy.errors import ConsentError, ConsentMissing, ConsentPerson, ConsentRevoked, ConsentRole, ConsentScope
 from understudy.events import Context, Event
-from understudy.provenance.consent import ConsentRecord, load_record, new_record, revoke, save_record
+from understudy.provenance.consent import load_record, revoke, save_record
+from understudy.provenance.consent_record import ConsentRecord, new_record
 
 STEPS: dict[str, Callable[[Path, Path], object]] = {
     "train": lambda project, out: api.train(project),

@@ -18,8 +18,9 @@ from understudy import api
 from understudy.cli import main
 from understudy.errors import ConsentAltered, ConsentInvalid, ConsentMissing, OutputExists, PaperBroken, UsageError
 from understudy.provenance import keys, papers
-from understudy.provenance.consent import ROLES, ConsentRecord, load_record, revoke
+from understudy.provenance.consent import load_record, revoke
 from understudy.provenance.consent_form import GROUNDS, FormFields, consent_form, fields_of
+from understudy.provenance.consent_record import ROLES, ConsentRecord
 
 SCAN = b"%PDF-1.7\n" + b"signed by hand\n" * 20
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}&amp;</style>"

@@ -33,8 +33,8 @@ from ..pipeline.stability_page import page as stability_page
 from ..pipeline.status import Status
 from ..provenance.complaints import Complaint
 from ..provenance.complaints import statement_file as complaint_statement
-from ..provenance.consent import ConsentRecord
 from ..provenance.consent_bundle import ExportedConsents
+from ..provenance.consent_record import ConsentRecord
 from ..provenance.layers import ExportedLayers
 from ..provenance.ledger import Row as LedgerRow
 from ..provenance.signer import Signer, SigningKey

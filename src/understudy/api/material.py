@@ -30,7 +30,8 @@ from ..pipeline.consents import needed_for
 from ..pipeline.job import in_words, open_job
 from ..pipeline.media import footage, locate
 from ..project import Project
-from ..provenance.consent import ConsentRecord, issue_permit, load_record
+from ..provenance.consent import issue_permit, load_record
+from ..provenance.consent_record import ConsentRecord
 from ..provenance.label import make_label
 from ..store import MediaRow
 from ..types import U8, Role, VideoInfo

@@ -25,10 +25,11 @@ from ..pipeline.forget import Forgotten
 from ..pipeline.forget import forget as forget_person
 from ..pipeline.job import in_words, open_job
 from ..project import Project
-from ..provenance.consent import ROLES, ConsentRecord, load_record, new_record, revoke, save_record
+from ..provenance.consent import load_record, revoke, save_record
 from ..provenance.consent_bundle import ExportedConsents, export_consents
 from ..provenance.consent_form import FormFields, fields_of
 from ..provenance.consent_form import consent_form as form_page
+from ..provenance.consent_record import ROLES, ConsentRecord, new_record
 from ..provenance.consent_words import describe
 
 _SHARED = ("purpose", "production", "channels", "expires", "recorded_by")

@@ -20,7 +20,8 @@ from ..paper.words import Language
 from ..project import Project
 from ..provenance import ledger
 from ..provenance.complaints import DAYS
-from ..provenance.consent import ConsentRecord, load_record, revocation_of
+from ..provenance.consent import load_record, revocation_of
+from ..provenance.consent_record import ConsentRecord
 from ..provenance.statement import without_names
 from ..store import PUBLISHED_BEFORE
 from ..types import U8

@@ -14,7 +14,8 @@ from ..errors import ConsentAltered, ConsentError, ConsentMissing, ConsentRole
 from ..files import write_bytes
 from ..permits import Action
 from ..project import Project
-from ..provenance.consent import ConsentRecord, check_permit, issue_permit, load_record
+from ..provenance.consent import check_permit, issue_permit, load_record
+from ..provenance.consent_record import ConsentRecord
 from ..provenance.consent_scan import keep_scan, scan_beside
 from ..types import Permit
 

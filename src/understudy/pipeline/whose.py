@@ -18,7 +18,8 @@ from ..faces.choose import choose_person
 from ..faces.people import SAME_PERSON
 from ..faces.trackfile import TrackHead, load_heads
 from ..project import Project
-from ..provenance.consent import ConsentRecord, load_record
+from ..provenance.consent import load_record
+from ..provenance.consent_record import ConsentRecord
 from ..store import MediaRow
 from ..types import F32, Role
 from .decisions import numbers_of, people_among

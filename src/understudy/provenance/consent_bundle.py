@@ -14,7 +14,8 @@ from .. import __version__
 from ..errors import ConsentMissing, OutputExists
 from ..files import part_of, put_folder, translate
 from . import ledger, papers
-from .consent import ConsentRecord, load_record, revocation_of
+from .consent import load_record, revocation_of
+from .consent_record import ConsentRecord
 from .consent_scan import scan_beside
 
 FORMAT = "understudy.consent-bundle/1"

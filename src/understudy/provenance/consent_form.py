@@ -12,7 +12,7 @@ from ..errors import ConsentInvalid
 from ..paper.page import render
 from ..paper.words import Language
 from .complaints import DAYS
-from .consent import ACTIONS, BASES, ROLES, ConsentRecord
+from .consent_record import ACTIONS, BASES, ROLES, ConsentRecord
 
 GROUNDS = tuple(basis for basis in BASES if basis != "person does not exist")
 """Grounds for which there is something to sign."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .consent import ConsentRecord
+from .consent_record import ConsentRecord
 
 _ROLES = {"face": "lends the face", "performer": "gives the performance", "voice": "lends the voice"}
 

@@ -34,7 +34,7 @@ from .layer_job import ENDINGS, KINDS, LAYERS, Layer, LayerFormat, LayerJob, sho
 from .layer_lists import INDEX, flush, write_geometry, write_lists, write_signed
 from .mark.embed import Marker
 from .mark.fingerprint import Sampler, pack
-from .publish import NO_TIME, AlteredFrames, about, admitted, agreements, inputs_of, new_number, statement_of, terms_of
+from .production import NO_TIME, AlteredFrames, about, admitted, agreements, inputs_of, new_number, statement_of, terms_of
 from .signer import Signer
 from .xmp import packet, put_xmp
 
