@@ -37,7 +37,7 @@ CAPTURED = {"action": "c2pa.created", "digitalSourceType": "http://cv.iptc.org/n
 
 def said(path: Path) -> dict[str, Any]:
     """The whole store of a file, as JSON."""
-    with credentials._context() as context, c2pa.Reader(str(path), context=context) as reader:
+    with credentials.reading_context() as context, c2pa.Reader(str(path), context=context) as reader:
         return json.loads(reader.json())
 
 
@@ -77,7 +77,7 @@ def camera(path: Path, out: Path, *, title: str = "clip", creator: str = "a came
             {"label": "cawg.metadata", "data": {"@context": {"dc": "http://purl.org/dc/elements/1.1/"}, "dc:creator": [creator]}},
         ],
     }
-    with credentials._context() as context, path.open("rb") as file, out.open("w+b") as to:
+    with credentials.reading_context() as context, path.open("rb") as file, out.open("w+b") as to:
         builder = c2pa.Builder(manifest, context)
         builder.add_resource("thumbnail.jpg", io.BytesIO(JPEG))
         builder.sign(Signer(keys.credentials_chain().decode(), keys.credentials_key()).open(), "video/mp4", file, to)
@@ -412,7 +412,7 @@ def test_a_picture_that_was_changed_gives_its_code(tmp_path):
     keys.make_keys()
     plain = Path(__file__).parents[2] / "docs" / "img" / "demo.jpg"
     path = tmp_path / "picture.jpg"
-    with credentials._context() as context, plain.open("rb") as file, path.open("w+b") as to:
+    with credentials.reading_context() as context, plain.open("rb") as file, path.open("w+b") as to:
         builder = c2pa.Builder(
             {"claim_generator_info": [{"name": "x"}], "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [CAPTURED]}}]}, context
         )
@@ -456,5 +456,5 @@ def test_a_tampered_parent_that_is_signed_again_is_shown(signed_once, tmp_path, 
         made = publish_clip(path, tmp_path / f"{ending}.mp4")
         found = credentials.read(made.path)
         assert found.ours and code in found.broken_origins
-        with credentials._context() as context, c2pa.Reader(str(made.path), context=context) as reader:
+        with credentials.reading_context() as context, c2pa.Reader(str(made.path), context=context) as reader:
             assert reader.get_validation_state() == "Trusted"

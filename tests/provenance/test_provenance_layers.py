@@ -28,7 +28,7 @@ from understudy.provenance.consent import issue_permit
 from understudy.provenance.label import make_label
 from understudy.provenance.label_place import heads_of
 from understudy.provenance.layer_job import LAYERS
-from understudy.provenance.ledger import canonical
+from understudy.provenance.ledger_store import canonical
 from understudy.verify.trace import trace
 from understudy.video.color import luma_weights, paint, rgb_from_planes
 from understudy.video.probe import probe
@@ -216,7 +216,7 @@ def test_a_kill_at_any_moment_leaves_nothing_or_all(make_clip, tmp_path, monkeyp
         elif moment == "after the name":
             monkeypatch.setattr(door, "sync_folder", die)
         elif moment == "before the row":
-            monkeypatch.setattr(ledger, "_append", die)
+            monkeypatch.setattr(ledger, "append_row", die)
         geometry = die if moment == "while writing" else lambda index: []
         export(target, folder, form=form, permits=both, geometry=geometry)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import random
@@ -140,7 +141,7 @@ def test_names_do_not_travel(make_clip, tmp_path):
     target = make_clip("rushes_Anna_de_Vries_day1.mp4")
     both = permits(tmp_path, purpose="An evening with Anna de Vries; anna is a friend of De Vries.")
     made = publish_clip(target, tmp_path / "out.mp4", permits=both)
-    with credentials._context() as context, credentials.c2pa.Reader(str(made.path), context=context) as reader:
+    with credentials.reading_context() as context, credentials.c2pa.Reader(str(made.path), context=context) as reader:
         said = reader.json()
     for name in ("Anna", "anna", "Vries", "rushes", "day1"):
         assert name not in said
@@ -149,8 +150,8 @@ def test_names_do_not_travel(make_clip, tmp_path):
 
 def test_the_manifest_has_the_agreed_shape(make_clip, tmp_path):
     made = publish_clip(make_clip("in.mp4"), tmp_path / "out.mp4", source=make_clip("source.mp4", n=4))
-    with credentials._context() as context, credentials.c2pa.Reader(str(made.path), context=context) as reader:
-        whole = credentials.json.loads(reader.json())
+    with credentials.reading_context() as context, credentials.c2pa.Reader(str(made.path), context=context) as reader:
+        whole = json.loads(reader.json())
     active = whole["manifests"][whole["active_manifest"]]
     assertions = {a["label"]: a["data"] for a in active["assertions"]}
     opened, edited, marked = assertions["c2pa.actions.v2"]["actions"]
@@ -382,7 +383,7 @@ def test_a_kill_at_any_moment_leaves_nothing_or_all(make_clip, tmp_path, monkeyp
         elif moment == "after the name":
             monkeypatch.setattr(door, "sync_folder", die)
         else:
-            monkeypatch.setattr(ledger, "_append", die)
+            monkeypatch.setattr(ledger, "append_row", die)
         publish_clip(target, out, permits=both, run_key="k")
 
     assert in_child(work) == -signal.SIGKILL

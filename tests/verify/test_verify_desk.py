@@ -85,7 +85,7 @@ def signed_by(home: Path, path: Path, out: Path, *, production: bool, parent: Pa
             "claim_generator_info": [{"name": "A camera", "version": "2"}],
             "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": opened}}, *statement],
         }
-        with credentials._context() as context, path.open("rb") as file, (parent or path).open("rb") as origin, out.open("w+b") as to:
+        with credentials.reading_context() as context, path.open("rb") as file, (parent or path).open("rb") as origin, out.open("w+b") as to:
             builder = credentials.c2pa.Builder(manifest, context)
             builder.add_ingredient({"title": "it", "label": "it", "relationship": "parentOf"}, "video/mp4", origin)
             info = credentials.c2pa.C2paSignerInfo(alg=b"es256", sign_cert=keys.credentials_chain(), private_key=keys.credentials_key(), ta_url=None)

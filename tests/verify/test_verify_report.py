@@ -168,7 +168,7 @@ def foreign_signature(path: Path, out: Path, monkeypatch, tmp_path, *, productio
             *([{"label": credentials.PRODUCTION, "data": {"label": "AI MODIFIED"}}] if production else []),
         ],
     }
-    with credentials._context() as context, path.open("rb") as file, path.open("rb") as again, out.open("w+b") as to:
+    with credentials.reading_context() as context, path.open("rb") as file, path.open("rb") as again, out.open("w+b") as to:
         builder = credentials.c2pa.Builder(manifest, context)
         builder.add_ingredient({"title": "it", "label": "it", "relationship": "parentOf"}, "video/mp4", again)
         signer = credentials.c2pa.Signer.from_info(

@@ -36,7 +36,7 @@ from ..provenance.complaints import statement_file as complaint_statement
 from ..provenance.consent_bundle import ExportedConsents
 from ..provenance.consent_record import ConsentRecord
 from ..provenance.layers import ExportedLayers
-from ..provenance.ledger import Row as LedgerRow
+from ..provenance.ledger_store import Row as LedgerRow
 from ..provenance.signer import Signer, SigningKey
 from ..verify.report import Report
 from ..verify.trace import Trace, trace

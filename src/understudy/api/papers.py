@@ -16,7 +16,7 @@ from ..errors import PaperBroken
 from ..provenance import ledger, papers
 from ..provenance.book import FORMAT, export_book
 from ..provenance.complaints import Complaint, close_complaint, find_complaint, list_complaints, missing_complaints, new_complaint
-from ..provenance.ledger import Row
+from ..provenance.ledger_store import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from ..home import home
 from ..project import Project
 from ..provenance import keys, ledger
 from ..provenance.consent_scan import scan_beside
-from ..provenance.ledger import canonical
+from ..provenance.ledger_store import canonical
 from .loans import Loan, borrowers, take_out_of_cast
 from .outside import folders_beside, forget_jobs, made_outside
 from .whose import Person, find, seen_in

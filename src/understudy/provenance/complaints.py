@@ -25,7 +25,7 @@ from ..errors import ComplaintInvalid, ComplaintUnknown, OutputNotWritable
 from ..files import sha256_file
 from ..home import home
 from . import keys, ledger, papers
-from .ledger import canonical
+from .ledger_store import canonical
 
 FORMAT = "understudy.complaint/1"
 ComplaintKind = Literal["not agreed", "delete", "misleading", "label missing", "sexual", "other"]

@@ -31,7 +31,7 @@ from ..types import Permit
 from . import keys, ledger
 from .consent_record import ConsentRecord, check_ground
 from .consent_scan import check_scan, keep_scan, scan_beside
-from .ledger import canonical
+from .ledger_store import canonical
 
 FORMAT = "understudy.consent/1"
 _ID = re.compile(r"consent-[0-9a-f]{16}")

@@ -14,23 +14,13 @@ from pydantic import BaseModel, ConfigDict
 from ..errors import ConsentEditors, ConsentGuardian, ConsentInvalid
 from ..permits import Action
 from .consent_scan import Scan, scan_of
-from .ledger import canonical
+from .ledger_store import canonical
 
 ConsentRole = Literal["face", "performer", "voice"]
-
-
 Basis = Literal["consent", "next of kin", "guardian", "public interest or satire", "person does not exist"]
-
-
 ACTIONS: tuple[str, ...] = get_args(Action)
-
-
 ROLES: tuple[str, ...] = get_args(ConsentRole)
-
-
 BASES: tuple[str, ...] = get_args(Basis)
-
-
 MIN_REASON = 20
 """Letters that a written reason has at least: enough for a sentence."""
 

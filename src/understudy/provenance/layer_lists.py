@@ -12,7 +12,7 @@ from typing import Any
 from ..video.timeline import edl, timeline
 from . import keys
 from .layer_job import INDEX, KINDS, LAYERS, RECORD, LayerJob
-from .ledger import canonical
+from .ledger_store import canonical
 
 
 def write_geometry(job: LayerJob, index: int, pts: int, faces: list[dict[str, Any]]) -> None:

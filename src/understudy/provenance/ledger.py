@@ -1,6 +1,6 @@
 """The ledger: what left this studio, in rows that each carry the hash of the one before, with a signed head.
 
-It lies in home()/ledger as one SQLite file. Rows are only ever added. A row that was removed, altered or put in another order breaks
+It lies in home()/ledger as one SQLite file (`ledger_store`). Rows are only ever added. A row that was removed, altered or put in another order breaks
 the chain; a row that was cut off at the end leaves a head that points to nothing. (Who has the keys can of course write a whole new
 ledger: this is evidence for honest people, not a safe.)
 
@@ -10,52 +10,19 @@ next export enters it (`recover`).
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import json
 import os
 import secrets
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from ..errors import LedgerBroken, OutputNotWritable
-from ..files import part_of, sha256_file, sync_folder, translate
-from ..home import home
+from ..files import part_of, sha256_file, sync_folder
 from . import keys
-
-Kind = Literal["export", "revocation", "complaint"]
-_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS rows (seq INTEGER PRIMARY KEY, row TEXT NOT NULL, hash TEXT NOT NULL, file_sha256 TEXT) STRICT",
-    "CREATE INDEX IF NOT EXISTS rows_by_file ON rows (file_sha256)",
-    "CREATE TABLE IF NOT EXISTS head (one INTEGER PRIMARY KEY, seq INTEGER NOT NULL, hash TEXT NOT NULL, signature TEXT NOT NULL) STRICT",
-    "CREATE TRIGGER IF NOT EXISTS rows_stay BEFORE UPDATE ON rows BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
-    "CREATE TRIGGER IF NOT EXISTS rows_remain BEFORE DELETE ON rows BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
-)
-_FIRST = "0" * 64
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row. `hash` is the SHA-256 (hex) of its canonical JSON, which holds the hash of the row before; '' while it is only announced."""
-
-    seq: int
-    hash: str
-    time: str
-    """UTC, ISO 8601."""
-    kind: Kind
-    body: dict[str, Any]
-
-
-def canonical(value: Any) -> bytes:
-    """The one JSON text of a value: sorted keys, no spaces, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
-
+from .ledger_store import FIRST, Kind, Row, append_row, broken, canonical, end_of, folder_of_ledger, head_of, now, opened, row_of, storage_errors
 
 _ABOUT = (
     "record_id",
@@ -81,15 +48,15 @@ def record_hash(body: Mapping[str, Any]) -> str:
 
 def append(kind: Kind, body: Mapping[str, Any]) -> Row:
     """Add a row at the end, and sign the new head. Raises LedgerBroken where the end of the chain does not hold, and KeysMissing."""
-    with _opened(create=True) as db:
+    with opened(create=True) as db:
         assert db is not None
-        return _append(db, kind, body)
+        return append_row(db, kind, body)
 
 
 def rows() -> list[Row]:
     """All rows, oldest first. Reads only, checks nothing: see `verify_chain`."""
-    with _opened() as db:
-        return [_row(*found) for found in db.execute("SELECT row, hash FROM rows ORDER BY seq")] if db else []
+    with opened() as db:
+        return [row_of(*found) for found in db.execute("SELECT row, hash FROM rows ORDER BY seq")] if db else []
 
 
 def find_file(sha256: str) -> Row | None:
@@ -105,9 +72,9 @@ def find_file(sha256: str) -> Row | None:
 
 
 def _entered(sha256: str) -> Row | None:
-    with _opened() as db:
+    with opened() as db:
         found = db.execute("SELECT row, hash FROM rows WHERE file_sha256=? ORDER BY seq DESC LIMIT 1", (sha256,)).fetchone() if db else None
-    return _row(*found) if found else None
+    return row_of(*found) if found else None
 
 
 def find_mark(number: int) -> Row | None:
@@ -123,9 +90,9 @@ def find_record(record_id: str) -> Row | None:
 def _newest(name: str, value: str) -> Row | None:
     # rows are canonical JSON, in which a pair of name and text can be written in one way only
     pair = canonical({name: value}).decode("utf-8")[1:-1]
-    with _opened() as db:
+    with opened() as db:
         found = db.execute("SELECT row, hash FROM rows WHERE instr(row, ?) ORDER BY seq DESC", (pair,)).fetchall() if db else []
-    made = (_row(*each) for each in found)
+    made = (row_of(*each) for each in found)
     return next((row for row in made if row.kind == "export" and row.body.get(name) == value), None)
 
 
@@ -136,29 +103,29 @@ def exports_with(record_id: str) -> list[Row]:
 
 def verify_chain() -> int:
     """Recompute the whole chain and the head's signature; returns the number of rows. Raises LedgerBroken with the first thing that is off."""
-    with _opened() as db:
+    with opened() as db:
         if db is None:
             return 0
-        before, count = _FIRST, 0
+        before, count = FIRST, 0
         for seq, text, hashed, file in db.execute("SELECT seq, row, hash, file_sha256 FROM rows ORDER BY seq"):
             count += 1
             if seq != count:
-                raise _broken(f"Row {count} is missing.")
+                raise broken(f"Row {count} is missing.")
             if hashlib.sha256(text.encode("utf-8")).hexdigest() != hashed:
-                raise _broken(f"Row {seq} was altered.")
+                raise broken(f"Row {seq} was altered.")
             inside = json.loads(text)
             if inside["seq"] != seq or inside["before"] != before or inside["body"].get("file_sha256") != file:
-                raise _broken(f"Row {seq} does not follow on the row before it.")
+                raise broken(f"Row {seq} does not follow on the row before it.")
             before = hashed
-        if _head(db) != (count, before):
-            raise _broken("The signed head does not belong to the last row: rows at the end were removed or added.")
+        if head_of(db) != (count, before):
+            raise broken("The signed head does not belong to the last row: rows at the end were removed or added.")
         return count
 
 
 def whole_book() -> dict[str, Any]:
     """The ledger as it is signed: rows as text with their hashes, oldest first, and the signed head. Raises LedgerBroken, KeysMissing."""
     verify_chain()
-    with _opened() as db:
+    with opened() as db:
         found = db.execute("SELECT row, hash FROM rows ORDER BY seq").fetchall() if db else []
         head = db.execute("SELECT seq, hash, signature FROM head").fetchone() if db else None
     rows = [{"row": row, "hash": hashed} for row, hashed in found]
@@ -167,7 +134,7 @@ def whole_book() -> dict[str, Any]:
 
 def chain_fault(book: Mapping[str, Any], public: str) -> str:
     """What is off in a `whole_book` whose head is signed with the key `public` (hex); '' where it holds."""
-    before, count = _FIRST, 0
+    before, count = FIRST, 0
     try:
         for entry in book["rows"]:
             count += 1
@@ -191,9 +158,9 @@ def chain_fault(book: Mapping[str, Any], public: str) -> str:
 
 def check_end() -> None:
     """Raise LedgerBroken where the end of the chain does not hold: worth knowing before long work. Quick however long the ledger is."""
-    with _opened() as db:
+    with opened() as db:
         if db is not None:
-            _end(db)
+            end_of(db)
 
 
 @contextmanager
@@ -202,8 +169,8 @@ def announced(body: Mapping[str, Any], out: Path) -> Iterator[None]:
 
     A kill in between leaves the announcement for `recover`; an error in the block withdraws it. `body` must have `file_sha256`.
     """
-    with _storage_errors(_ledger_folder()):
-        folder = _ledger_folder() / "pending"
+    with storage_errors(folder_of_ledger()):
+        folder = folder_of_ledger() / "pending"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"{secrets.token_hex(8)}.json"
         part = path.with_suffix(".part")
@@ -212,8 +179,8 @@ def announced(body: Mapping[str, Any], out: Path) -> Iterator[None]:
         # the lock says that the process which announced is alive; the system releases it however that process ends
         fcntl.flock(handle, fcntl.LOCK_EX)
         try:
-            with _storage_errors(path):
-                os.write(handle, canonical({"time": _now(), "out": str(out.resolve()), "body": body}))
+            with storage_errors(path):
+                os.write(handle, canonical({"time": now(), "out": str(out.resolve()), "body": body}))
                 os.fsync(handle)
                 part.rename(path)
                 sync_folder(folder)
@@ -230,7 +197,7 @@ def announced(body: Mapping[str, Any], out: Path) -> Iterator[None]:
 
 def recover() -> list[Row]:
     """Enter the exports that a crash left announced: those whose file got its final name. Returns their rows."""
-    entered = []
+    added = []
     for path in _pending():
         with ExitStack() as stack:
             try:
@@ -242,9 +209,9 @@ def recover() -> list[Row]:
             found = _read_pending(path)
             sha256 = found["body"]["file_sha256"] if found else ""
             if found and _happened(Path(found["out"]), sha256) and _entered(sha256) is None:
-                entered.append(append("export", found["body"]))
+                added.append(append("export", found["body"]))
             path.unlink(missing_ok=True)
-    return entered
+    return added
 
 
 def _happened(out: Path, sha256: str) -> bool:
@@ -256,12 +223,8 @@ def _happened(out: Path, sha256: str) -> bool:
     return not any(part.is_file() and sha256_file(part) == sha256 for part in waiting) and not out.exists()
 
 
-def _ledger_folder() -> Path:
-    return home() / "ledger"
-
-
 def _pending() -> list[Path]:
-    return sorted((_ledger_folder() / "pending").glob("*.json"))
+    return sorted((folder_of_ledger() / "pending").glob("*.json"))
 
 
 def _read_pending(path: Path) -> dict[str, Any] | None:
@@ -269,100 +232,3 @@ def _read_pending(path: Path) -> dict[str, Any] | None:
         return json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
-
-
-@contextmanager
-def _opened(*, create: bool = False) -> Iterator[sqlite3.Connection | None]:
-    """The open database; None where there is none yet (and `create` is off)."""
-    path = _ledger_folder() / "ledger.sqlite"
-    # an empty file is what a kill leaves in the moment between opening and the first row
-    if not create and not (path.is_file() and path.stat().st_size):
-        yield None
-        return
-    with _storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            # isolation_level None: transactions are written out; a rollback journal, fully synchronous: a row is on the disk when it is said to be
-            with closing(sqlite3.connect(path, timeout=30.0, isolation_level=None)) as db:
-                db.execute("PRAGMA synchronous=FULL")
-                # a kill in the middle of the very first row leaves, once rolled back, a file without tables
-                begun = create or db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-                yield db if begun else None
-        except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
-            raise _explain(error, path) from error
-
-
-@contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise translate(error, path) from error
-
-
-def _append(db: sqlite3.Connection, kind: Kind, body: Mapping[str, Any]) -> Row:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        for statement in _SCHEMA:
-            db.execute(statement)
-        seq, before = _end(db)
-        row = {"seq": seq + 1, "before": before, "time": _now(), "kind": kind, "body": dict(body)}
-        text = canonical(row)
-        hashed = hashlib.sha256(text).hexdigest()
-        signature = keys.sign(canonical({"seq": seq + 1, "hash": hashed})).hex()
-        db.execute("INSERT INTO rows VALUES (?,?,?,?)", (seq + 1, text.decode("utf-8"), hashed, body.get("file_sha256")))
-        db.execute("INSERT OR REPLACE INTO head VALUES (1,?,?,?)", (seq + 1, hashed, signature))
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
-    return Row(seq + 1, hashed, row["time"], kind, dict(body))
-
-
-def _end(db: sqlite3.Connection) -> tuple[int, str]:
-    """(number, hash) of the last row, checked against the signed head."""
-    last = db.execute("SELECT seq, row, hash FROM rows ORDER BY seq DESC LIMIT 1").fetchone()
-    if last and hashlib.sha256(last[1].encode("utf-8")).hexdigest() != last[2]:
-        raise _broken(f"Row {last[0]} was altered.")
-    end = (last[0], last[2]) if last else (0, _FIRST)
-    if _head(db) != end:
-        raise _broken("The signed head does not belong to the last row: rows at the end were removed or added.")
-    return end
-
-
-def _head(db: sqlite3.Connection) -> tuple[int, str]:
-    found = db.execute("SELECT seq, hash, signature FROM head").fetchone()
-    if found is None:
-        return 0, _FIRST
-    seq, hashed, signature = found
-    if not keys.signature_holds(canonical({"seq": seq, "hash": hashed}), signature, keys.public_key()):
-        raise _broken("Its head was not signed with this machine's key.")
-    return seq, hashed
-
-
-def _row(text: str, hashed: str) -> Row:
-    inside = json.loads(text)
-    return Row(inside["seq"], hashed, inside["time"], inside["kind"], inside["body"])
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _explain(error: Exception, path: Path) -> Exception:
-    """What trouble with the file means: a full or closed disk, another process, else a broken ledger."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    system = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_READONLY: errno.EROFS, sqlite3.SQLITE_CANTOPEN: errno.EACCES}.get(code)
-    if system is not None:
-        return translate(OSError(system, os.strerror(system)), path)
-    if code == sqlite3.SQLITE_BUSY:
-        return OutputNotWritable("The ledger of exports is in use by another process.", remedy="wait a moment, then run the same command again")
-    return _broken(f"The file cannot be read ({error}).")
-
-
-def _broken(why: str) -> LedgerBroken:
-    return LedgerBroken(
-        "The ledger of exports does not hold.",
-        why=why,
-        remedy=f"keep the folder {_ledger_folder()} as evidence: move it away; a new ledger begins with the next export",
-    )

@@ -16,7 +16,8 @@ from typing import Any
 from ..errors import PaperBroken
 from ..files import write_bytes
 from . import keys
-from .ledger import canonical, chain_fault
+from .ledger import chain_fault
+from .ledger_store import canonical
 
 CONTENT = {
     "understudy.consent/1": "record",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..provenance.credentials import Credentials
-from ..provenance.ledger import Row
+from ..provenance.ledger_store import Row
 from ..types import Finding
 from .said import Conclusion, Said
 from .watermark import Look

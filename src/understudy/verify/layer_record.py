@@ -15,7 +15,7 @@ from ..files import sha256_file
 from ..provenance import keys
 from ..provenance.credentials import plain
 from ..provenance.layer_job import KINDS, RECORD
-from ..provenance.ledger import canonical
+from ..provenance.ledger_store import canonical
 from ..types import Finding
 from .said import Said, finding
 
