@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from understudy.config import SwapSettings
+from understudy.faces.mesh import BLENDSHAPE_NAMES, EYE_LEFT, eye_opening
+from understudy.swap.drive import performance_of_faceset
+from understudy.swap.planner import DraftPlanner
 from understudy.swap.retrieve import cheapest_path, cross_faded
+from understudy.types import Faceset
 
 
 def price(cost: np.ndarray, path: np.ndarray, jump: float, follows: np.ndarray) -> float:
@@ -56,3 +62,25 @@ def test_a_jump_is_faded_evenly() -> None:
     faded = cross_faded(np.asarray([0] * 6 + [5] * 6, np.intp), reach=2, follows=np.zeros(9, bool))
     share = [sum(c.share for c in choices if c.row == 5) for choices in faded]
     np.testing.assert_allclose(share, [0, 0, 0, 0, 0.125, 0.375, 0.625, 0.875, 1, 1, 1, 1])
+
+
+def test_in_a_wink_each_eye_has_a_picture_of_its_own(source: Faceset) -> None:
+    opened = eye_opening(source.landmarks).mean(1)
+    wide, shut = int(np.argsort(opened)[-10]), int(opened.argmin())
+    whole = performance_of_faceset(source)
+    names = ("frame_index", "landmarks", "pose_deg", "blendshapes", "vertex_rgb", "masks", "crop_from_frame")
+    still = replace(whole, **{name: np.repeat(np.asarray(getattr(whole, name))[[wide]], 9, 0) for name in names})
+    still = replace(still, frame_index=np.arange(9, dtype=np.int32))
+    lids, blink = [*EYE_LEFT], BLENDSHAPE_NAMES.index("eyeBlinkLeft")
+    winking = still.landmarks.copy()
+    closed = whole.landmarks[shut, lids] - whole.landmarks[shut, lids].mean(0) + winking[4, lids].mean(0)
+    winking[4, lids] = closed
+    shown = still.blendshapes.copy()
+    shown[4, blink] = 0.7
+    draft = DraftPlanner(source, settings=SwapSettings())
+    layers = draft.plan(replace(still, landmarks=winking, blendshapes=shown))[4].layers
+    right, left_eye = (
+        sum(layer.share * eye_opening(source.landmarks[layer.row])[side] for layer in layers if layer.region == region)
+        for side, region in enumerate(("right eye", "left eye"))
+    )
+    assert right > left_eye + 0.05, "one eye stays open"

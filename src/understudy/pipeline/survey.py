@@ -14,7 +14,7 @@ from ..faces.mesh import eye_opening, mouth_opening, triangles
 from ..faceset.material import Clip, Fit, Material
 from ..swap.drive import performance_of
 from ..swap.light import measure_light
-from ..swap.planner import DraftPlanner
+from ..swap.planner import DraftPlanner, Region
 from ..swap.regions import inner_weight
 from ..types import F32, Faceset, Performance
 from ..video.index import frame_index
@@ -67,13 +67,13 @@ def fit_of(person: Person, faceset: Faceset, places: np.ndarray, *, settings: Sw
     tracks = person.own_tracks
     drives = [drive for track in tracks for drive in draft.plan(performance_of(track, size=_SIZE))]
     order = np.argsort(np.concatenate([track.frame_index for track in tracks]), kind="stable")
-    costs = {
-        # the best of those that are mixed: a cross-fade of a quick movement has a bad one for a frame, which nobody sees
-        region: np.asarray([min(la.cost for la in drives[i].layers if la.region == region) for i in order], np.float32)
-        for region in ("skin", "mouth", "eyes")
-    }
+    regions: tuple[Region, ...] = ("skin", "mouth", "right eye", "left eye")
+    # the best of those that are mixed: a cross-fade of a quick movement has a bad one for a frame, which nobody sees
+    skin, mouth, right_eye, left_eye = (
+        np.asarray([min(la.cost for la in drives[i].layers if la.region == region) for i in order], np.float32) for region in regions
+    )
     best = [max((la for la in drives[i].layers if la.region == "skin"), key=lambda la: la.share).row for i in order]
-    return Fit(row=places[np.asarray(best, np.intp)], **costs)
+    return Fit(row=places[np.asarray(best, np.intp)], skin=skin, mouth=mouth, eyes=np.maximum(right_eye, left_eye))
 
 
 def _clip(footage: Footage, person: Person, left_out: dict[str, int], *, n_frames: int) -> Clip:

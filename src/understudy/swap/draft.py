@@ -21,7 +21,7 @@ from .irises import moved
 from .light import light_of, lit, skin_colours
 from .mouth import inside, opening, shortfall, unseen
 from .planner import DraftDrive, DraftPlanner, Layer, Region
-from .regions import brow_hair_weight, cover_weight, eye_weight, filled_weight, mouth_weight, plain_skin
+from .regions import brow_hair_weight, cover_weight, eye_weight, filled_weight, mouth_weight, plain_skin, side_weight
 from .strands import strands
 from .warp import Raster, continued, draw, enlarge, sample, with_rim
 
@@ -55,7 +55,7 @@ class DraftSwapper(DraftPlanner):
     @property
     def model_id(self) -> str:
         """A hash of the set and of the settings that count."""
-        digest = hashlib.sha256(b"draft 5")
+        digest = hashlib.sha256(b"draft 6")
         for array in (self._set.landmarks, self._set.vertex_rgb, self._set.frame_index):
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(self._settings.model_dump_json(include={"light"}).encode())
@@ -82,8 +82,9 @@ class DraftSwapper(DraftPlanner):
         # from here on all is in the window's pixels, and whatever changes slowly on every second of them
         drive = replace(drive, mesh=(drive.mesh - np.asarray([x0, y0, 0])).astype(np.float32))
         raster = draw(with_rim(drive.mesh), size=(x1 - x0, y1 - y0), step=step)
-        weights = np.stack([cover_weight(), mouth_weight(), eye_weight(), filled_weight(), brow_hair_weight(), plain_skin()], 1)
-        alpha, mouth, eyes, filled, brow_hair, plain = cv2.split(raster.carry(continued(weights), coarse=True))
+        eyes = (eye_weight() * side_weight(side) for side in (0, 1))
+        weights = np.stack([cover_weight(), mouth_weight(), *eyes, filled_weight(), brow_hair_weight(), plain_skin()], 1)
+        alpha, mouth, right_eye, left_eye, filled, brow_hair, plain = cv2.split(raster.carry(continued(weights), coarse=True))
         unit = size / step
         skin = [(layer, self._places(layer, raster, unit=unit)) for layer in drive.layers if layer.region == "skin"]
         # a brow that reaches the hair at the temple is taken for hair; it is the face's own
@@ -99,7 +100,7 @@ class DraftSwapper(DraftPlanner):
             _mix(rgb, _filled(rgb, near, side=size // 4), enlarge(1 - cover, step))
             cover = cover + (1 - cover) * filled
         confidence = np.full(alpha.shape, _confidence(drive.layers, "skin"), np.float32)
-        regions: tuple[tuple[Region, np.ndarray], ...] = (("mouth", mouth), ("eyes", eyes))
+        regions: tuple[tuple[Region, np.ndarray], ...] = (("mouth", mouth), ("right eye", right_eye), ("left eye", left_eye))
         for region, weight in regions:
             part = _seen(weight)
             if part is not None:
@@ -144,7 +145,7 @@ class DraftSwapper(DraftPlanner):
             places = enlarge(coarse, raster.step)
             factor, image = self._picture(layer.row, self._shrink(drive, layer.row))
             box = (*corner, corner[0] + width, corner[1] + height)
-            if layer.region == "eyes":
+            if layer.region in ("right eye", "left eye"):
                 places = moved(places, drive=drive.mesh, picture=self._set.landmarks[layer.row], box=box)
             if factor != 1:
                 places = (places + 0.5) * np.float32(factor) - np.float32(0.5)

@@ -21,9 +21,11 @@ from .regions import eye_weight, frown_weight, inner_weight, mouth_weight
 from .retarget import Retarget
 from .retrieve import Choice, cheapest_path, cross_faded
 
-Region = Literal["skin", "mouth", "eyes"]
-_JUMP: dict[Region, float] = {"skin": 2.5, "mouth": 0.6, "eyes": 0.5}
-_FADE: dict[Region, int] = {"skin": 4, "mouth": 1, "eyes": 1}
+Region = Literal["skin", "mouth", "right eye", "left eye"]
+_JUMP: dict[Region, float] = {"skin": 2.5, "mouth": 0.6, "right eye": 0.5, "left eye": 0.5}
+_FADE: dict[Region, int] = {"skin": 4, "mouth": 1, "right eye": 1, "left eye": 1}
+_OTHER_EYE = 0.35
+"""How much the other eye counts when a picture is chosen for one: both come from one picture where there is one, but in a wink each has its own."""
 _SHARP_ENOUGH = 0.85
 _HIDDEN = 15.0
 """What it costs when all skin that the target shows is under hair in the picture."""
@@ -114,16 +116,27 @@ class DraftPlanner:
         brows = _squared(_rows(shapes, upper_face, 0.22), _rows(source, upper_face, 0.22))
         frown = _squared(_rows(shapes, frown_weight(), 0.16), _rows(source, frown_weight(), 0.16))
         lips = _squared(_rows(shapes, mouth_weight(), 0.10), _rows(source, mouth_weight(), 0.10))
-        lids = _squared(eye_opening(shapes) / 0.035, self._openings / 0.035)
-        look = _squared(gaze(shapes) / 0.06, self._gaze / 0.06)
+        eyes = self._eyes(shapes)
         shade = _squared(_shade(lit.changing) / 0.10, _shade(self._light.changing) / 0.10)
         blur = (6 * self._blur)[None]
         hidden = lit.seen @ (1 - self._light.seen).T / np.maximum(lit.seen.sum(1, keepdims=True), 1)
         return {
             "skin": pose + brows + frown + 0.15 * lips + shade + 2 * blur + _HIDDEN * hidden,
             "mouth": 0.5 * pose + lips + 0.4 * shade + blur,
-            "eyes": 0.5 * pose + 0.5 * frown + lids + look + 0.3 * shade + blur,
+            "right eye": 0.5 * pose + 0.5 * frown + eyes[0] + 0.3 * shade + blur,
+            "left eye": 0.5 * pose + 0.5 * frown + eyes[1] + 0.3 * shade + blur,
         }
+
+    def _eyes(self, shapes: F32) -> tuple[np.ndarray, np.ndarray]:
+        """(T, N) for the right and the left eye: by how far it is open and where it looks, and a little by the other eye."""
+        openings, looks = eye_opening(shapes), gaze(shapes)
+        right, left = (
+            _squared(openings[:, [side]] / 0.025, self._openings[:, [side]] / 0.025)
+            + _squared(looks[:, 2 * side : 2 * side + 2] / 0.042, self._gaze[:, 2 * side : 2 * side + 2] / 0.042)
+            for side in (0, 1)
+        )
+        other = _OTHER_EYE
+        return (1 - other) * right + other * left, (1 - other) * left + other * right
 
     def _add_layers(self, layers: list[list[Layer]], region: Region, faded: Sequence[Sequence[Choice]], cost: np.ndarray, lit: Lit) -> None:
         frames = np.asarray([t for t, choices in enumerate(faded) for _ in choices], np.intp)

@@ -71,6 +71,13 @@ def eye_weight() -> F32:
 
 
 @cache
+def side_weight(side: int) -> F32:
+    """(478,) 1 on the half of the face where that eye is (0: the subject's right, the picture's left)."""
+    x = np.concatenate([canonical()[:, 0], np.zeros(N_LANDMARKS - N_SKIN)])
+    return ((x < 0) if side == 0 else (x > 0)).astype(np.float32)
+
+
+@cache
 def lid_weight() -> F32:
     """(478,) 1 on the lids: what opens and closes with the eye."""
     points = canonical()

@@ -13,7 +13,7 @@ import numpy as np
 from ..faces.mesh import EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, LIPS_INNER, LIPS_OUTER, canonical, eye_opening
 from ..types import F32, N_LANDMARKS, Performance
 from .person import Person, measure, pose
-from .regions import inner_weight, lid_weight
+from .regions import inner_weight, lid_weight, side_weight
 
 _TABLE = 24
 _CLOSED_SHARE = 0.3
@@ -77,7 +77,7 @@ class Retarget:
             wanted = np.clip(own_closed + share * (own_usual - own_closed), 0.0, 1.6 * own_usual)
             levels, forms = self._lids[side]
             lids = self.source.neutral + _at(wanted, levels, forms)
-            weight = (lid_weight() * _side(side))[:, None]
+            weight = (lid_weight() * side_weight(side))[:, None]
             # the lids follow the rest of the face (a raised cheek lifts the lower lid): keep the eye corners where the expression puts them
             middle = (out[:, ring[0]] + out[:, ring[8]] - lids[:, ring[0]] - lids[:, ring[8]]) / 2
             out = (out + weight * (lids + middle[:, None] - out)).astype(np.float32)
@@ -150,13 +150,6 @@ def _irises(shapes: F32, target: F32, ring: tuple[int, ...], iris: tuple[int, ..
 
 def _mouth_width(neutral: F32) -> float:
     return float(np.linalg.norm(neutral[LIPS_OUTER[0]] - neutral[LIPS_OUTER[10]]))
-
-
-@cache
-def _side(side: int) -> F32:
-    """(478,) 1 on the half of the face where that eye is (0: the subject's right, the picture's left)."""
-    x = np.concatenate([canonical()[:, 0], np.zeros(N_LANDMARKS - len(canonical()))])
-    return ((x < 0) if side == 0 else (x > 0)).astype(np.float32)
 
 
 @cache
