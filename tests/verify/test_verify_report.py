@@ -266,6 +266,9 @@ def test_a_strangers_file_that_says_so_itself(make_clip):
     element = b"<x:xmpmeta><e:DigitalSourceType>http://example.org/trainedAlgorithmicMedia</e:DigitalSourceType></x:xmpmeta>"
     spelled.write_bytes(spelled.read_bytes() + (8 + len(element)).to_bytes(4, "big") + b"free" + element)
     assert says_generated(spelled), "as an element, and wherever it stands"
+    hostile = spelled.with_name("hostile.bin")
+    hostile.write_bytes((b"<x:xmpmeta" + b" DigitalSourceType" * 3600) * 40)
+    assert not says_generated(hostile)
 
 
 def test_a_truncated_file(made):

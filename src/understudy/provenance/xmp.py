@@ -26,7 +26,8 @@ _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 
 _BEGIN, _END = b"<x:xmpmeta", b"</x:xmpmeta>"
 _MOST_PACKETS, _LONGEST = 16, 1 << 16
-_KIND = re.compile(rb"""DigitalSourceType(?:\s*=\s*["']|[^>"'=]*>)\s*([^"'<\s]{1,200})""")
+_KIND = re.compile(rb"""DigitalSourceType(?:\s{0,9}=\s{0,9}["']|[^>"'=]{0,99}>)\s{0,99}([^"'<\s]{1,200})""")
+"""As an attribute or as an element; bounded, so that no file can make reading slow."""
 _GENERATED = b"trainedalgorithmicmedia"
 
 
