@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import io
+import json
 import operator
 import re
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
-from ..files import write_bytes
+from ..files import write_text
 from .wall import PROPERTIES, Wall
 
 ORDERS = ("similar", "unlike", "pixels", "best")
@@ -37,7 +37,7 @@ def order(wall: Wall, by: str, *, reverse: bool = False) -> NDArray[np.intp]:
         return np.zeros(0, np.intp)
     kept = _kept(wall.folder, by)
     if kept.is_file():
-        found = np.load(kept, allow_pickle=False)
+        found = np.asarray(json.loads(kept.read_text(encoding="utf-8")), np.intp)
     elif by in PROPERTIES:
         values = wall.values[by]
         found = np.argsort(-values if by in _HIGH_FIRST else values, kind="stable")
@@ -56,13 +56,11 @@ def keep_orders(wall: Wall) -> None:
     """Work out once the orders in which every face is compared with every other (seconds, for ten thousand), beside the wall."""
     for by in _CHAINS:
         if len(wall) and not _kept(wall.folder, by).is_file():
-            data = io.BytesIO()
-            np.save(data, order(wall, by), allow_pickle=False)
-            write_bytes(_kept(wall.folder, by), data.getvalue())
+            write_text(_kept(wall.folder, by), json.dumps(order(wall, by).tolist()))
 
 
 def _kept(folder: Path, by: str) -> Path:
-    return folder / f"order-{by}.npy"
+    return folder / f"order-{by}.json"
 
 
 def matching(wall: Wall, conditions: Sequence[str]) -> NDArray[np.bool_]:
