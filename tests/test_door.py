@@ -600,6 +600,7 @@ WRITERS = {
     "api/material.py": "frames of the two videos; the label drawn on one to show it",
     "faces/follow.py": "portraits inside the tracks",
     "faces/sheet.py": "contact sheets of people as they were filmed",
+    "faces/trackfile.py": "numbers of faces, and their portraits, inside the tracks",
     "faceset/extract.py": "the source's pictures, inside the project",
     "faceset/pack.py": "the same as one signed file, bound to the consent record",
     "faceset/thumbs.py": "their thumbnails, for looking",
