@@ -95,7 +95,7 @@ def test_no_field_can_leave_its_place(text: str, field: str) -> None:
     plain = Seen(consent_form(FormFields("face", basis="guardian", **{field: "x"}), "nl"))
     hostile = Seen(consent_form(FormFields("face", basis="guardian", **{field: HOSTILE + text}), "nl"))
     assert (hostile.tags, hostile.attributes) == (plain.tags, plain.attributes)
-    assert "<script>alert(1)</script>" in hostile.text and "49" not in hostile.text.replace(text, "")
+    assert HOSTILE in hostile.text, "letter by letter: nothing of it was taken for code"
 
 
 def test_a_form_of_a_record_says_what_was_ticked(isolated_home, tmp_path) -> None:
