@@ -599,12 +599,10 @@ def test_every_job_is_a_public_function() -> None:
 WRITERS = {
     "api/material.py": "frames of the two videos; the label drawn on one to show it",
     "faces/follow.py": "portraits inside the tracks",
-    "faces/trackfile.py": "tracks: numbers, colours at points of a mesh and their portraits, inside the project",
     "faces/sheet.py": "contact sheets of people as they were filmed",
     "faces/trackfile.py": "numbers of faces, and their portraits, inside the tracks",
     "faceset/extract.py": "the source's pictures, inside the project",
     "faceset/pack.py": "the same as one signed file, bound to the consent record",
-    "faceset/sorting.py": "the order of faces by a property, inside the project",
     "faceset/thumbs.py": "their thumbnails, for looking",
     "faceset/wall.py": "their thumbnails, inside the project",
     "merge/sheet.py": "before and after, inside the project, with the words on every result",
