@@ -20,7 +20,8 @@ from pathlib import Path
 
 import cv2
 import torch
-from swap import ACTORS, ROOT, consent, cut
+from papers import consent
+from swap import ACTORS, ROOT, cut
 
 from understudy import api
 from understudy.config import TrainSettings
@@ -102,7 +103,7 @@ def prepare(out: Path) -> None:
         api.add(project, cut(ACTORS / "synthetic_actor_A_train.mp4", out / "source.mp4", 4), role="source")
         api.add(project, cut(ACTORS / "synthetic_actor_B_eval.mp4", out / "target.mp4", 1), role="target")
         for role in ("face", "performer"):
-            api.consent_add(project, consent(out, role))
+            api.consent_add(project, consent(out, role, by="bench/kills.py"))
     api.extract(project)
 
 
