@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from actors import followed
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from understudy.config import FaceSettings
@@ -68,6 +68,7 @@ def test_in_its_crop_every_face_is_upright_alike_large_and_in_the_middle(landmar
 
 
 @settings(max_examples=25, deadline=None)
+@example(side=256.5, angle=3.0, x=0.0, y=0.0)
 @given(st.floats(30, 400), st.floats(-np.pi, np.pi), st.floats(-60, 380), st.floats(-60, 300))
 def test_a_cut_shows_the_place_that_its_matrix_names(side: float, angle: float, x: float, y: float) -> None:
     """A picture whose red rises to the right and whose green rises downwards tells where each pixel of a cut came from, also across the border."""

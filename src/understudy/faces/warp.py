@@ -78,7 +78,8 @@ def _cut(samples: np.ndarray, matrix: np.ndarray, *, size: int, border: int) -> 
 def _reduced(samples: np.ndarray, matrix: np.ndarray, *, times: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Only the part of the frame under the crop, made `times` smaller, and the matrix that fits it."""
     height, width = samples.shape[:2]
-    corners = (np.asarray([[0, 0], [size, 0], [size, size], [0, size]], np.float64) - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+    # a pixel more on each side: the crop's outer pixels are mixed with their neighbours
+    corners = (np.asarray([[-1, -1], [size, -1], [size, size], [-1, size]], np.float64) - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
     x0, y0 = np.clip(np.floor(corners.min(0)) - times, 0, (width - 1, height - 1)).astype(int)
     x1, y1 = np.clip(np.ceil(corners.max(0)) + times, (x0 + 1, y0 + 1), (width, height)).astype(int)
     columns, rows = max(1, (x1 - x0) // times), max(1, (y1 - y0) // times)
