@@ -520,6 +520,7 @@ def test_what_every_page_brings_out(world: World, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("UNDERSTUDY_HOME", str(world.studio.home))
     routes = [(route.path, route.methods) for router in routers() for route in router.routes]
     assert set(PAGES) <= {path for path, _ in routes}, "a listed page is gone"
+    api.make_proxies(world.made)
     for path, methods in routes:
         asks = "GET" if "GET" in methods else "POST"
         # of the addresses that change something only those that are listed are asked: they answer with a picture
