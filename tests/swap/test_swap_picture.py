@@ -18,6 +18,7 @@ from understudy.swap.draft import DraftSwapper
 from understudy.swap.drive import performance_of_faceset
 from understudy.swap.light import gains, measure_light
 from understudy.swap.mouth import inside, shortfall
+from understudy.swap.planner import DraftDrive
 from understudy.swap.regions import eye_weight, inner_weight, mouth_weight
 from understudy.swap.strands import strands
 from understudy.swap.warp import continued, draw, sample, with_rim
@@ -210,7 +211,7 @@ def test_the_face_alone_is_drawn_as_in_the_whole_picture(source: Faceset, perfor
     drive = draft.plan(performance)[5]
     crop = FaceCrop(rgb=np.zeros((size, size, 3), np.uint8), crop_from_frame=performance.crop_from_frame[5])
     for away in ((0, 0), (-0.45, -0.35), (0.5, 0.2), (3, 3)):
-        mesh = (drive.mesh * scale + np.float32([away[0] * size, away[1] * size, 0])).astype(np.float32)
+        mesh = (drive.mesh * scale + np.asarray([away[0] * size, away[1] * size, 0], np.float32)).astype(np.float32)
         face, whole = (make(crop, replace(drive, mesh=mesh)) for make in (draft.swap, draft.whole))
         assert (face.alpha.max() > 0.9) == (away != (3, 3)) and np.abs(face.alpha - whole.alpha).max() < 0.01
         if face.alpha.max() > 0.9:
@@ -255,11 +256,29 @@ def test_teeth_that_the_source_never_shows_are_the_performers(source: Faceset, p
     crop = np.zeros((performance.size, performance.size, 3), np.uint8)
     cv2.fillPoly(crop, [np.rint(performance.landmarks[t, list(LIPS_INNER), :2]).astype(np.int32)], (0, 255, 0))
 
-    def green(faceset: Faceset, **plan: int) -> float:
+    def green(faceset: Faceset) -> float:
         draft = DraftSwapper.fit(faceset, settings=SwapSettings(), permit=FACE)
-        drive = draft.plan(performance, **plan)[t]
+        drive = draft.plan(performance)[t]
         x, y = np.rint(drive.mesh[[13, 14], :2].mean(0)).astype(int)
         rgb = draft.swap(FaceCrop(crop, np.eye(2, 3, dtype=np.float32)), drive).rgb[y, x]
         return float(rgb[1] - rgb[[0, 2]].max())
 
     assert green(silent) > 150 and green(source) < 40
+
+
+def test_shine_of_the_source_does_not_turn_white_under_a_stronger_lamp(source: Faceset, performance: Performance) -> None:
+    """The whole face of the performer is brighter; the skin of the result is hardly brighter than theirs, and teeth and eyes may be."""
+    bright = np.clip(performance.vertex_rgb.astype(np.float32) * 1.4, 0, 235).astype(np.uint8)
+    lamp = replace(performance, vertex_rgb=bright)
+    draft = DraftSwapper.fit(source, settings=SwapSettings(), permit=FACE)
+    drive = draft.plan(lamp)[0]
+    assert isinstance(drive, DraftDrive) and drive.brightest is not None
+    crop = FaceCrop(np.zeros((performance.size, performance.size, 3), np.uint8), np.eye(2, 3, dtype=np.float32))
+    over = []
+    for limited in (drive, replace(drive, brightest=None)):
+        face = draft.swap(crop, limited)
+        cheeks = np.zeros(face.alpha.shape, np.uint8)
+        cv2.fillPoly(cheeks, [np.rint(drive.mesh[[50, 205, 4, 425, 280, 6], :2]).astype(np.int32)], 1)
+        beyond = np.maximum(face.rgb - drive.brightest, 0)[(cheeks > 0) & (face.alpha > 0.5)]
+        over.append(float(np.mean(beyond)))
+    assert over[0] < 0.4 * over[1]

@@ -21,7 +21,7 @@ from .irises import moved
 from .light import light_of, lit, skin_colours
 from .mouth import inside, opening, shortfall, unseen
 from .planner import DraftDrive, DraftPlanner, Layer, Region
-from .regions import brow_hair_weight, cover_weight, eye_weight, filled_weight, mouth_weight, plain_skin, side_weight
+from .regions import brow_hair_weight, cover_weight, eye_weight, filled_weight, mouth_weight, plain_skin, side_weight, white_weight
 from .strands import strands
 from .warp import Raster, continued, draw, enlarge, sample, with_rim
 
@@ -33,6 +33,7 @@ _SHRINK_FROM = 1.5
 _FOLD_SHARE = 0.005
 """Softening of the warp, as a share of the picture's side."""
 _CLEAR_OF_HAIR = 0.012
+_DULLED = 0.7
 _MASK_SOFT, _MASK_FROM = 2.2, 0.55
 
 
@@ -55,7 +56,7 @@ class DraftSwapper(DraftPlanner):
     @property
     def model_id(self) -> str:
         """A hash of the set and of the settings that count."""
-        digest = hashlib.sha256(b"draft 6")
+        digest = hashlib.sha256(b"draft 7")
         for array in (self._set.landmarks, self._set.vertex_rgb, self._set.frame_index):
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(self._settings.model_dump_json(include={"light"}).encode())
@@ -83,8 +84,8 @@ class DraftSwapper(DraftPlanner):
         drive = replace(drive, mesh=(drive.mesh - np.asarray([x0, y0, 0])).astype(np.float32))
         raster = draw(with_rim(drive.mesh), size=(x1 - x0, y1 - y0), step=step)
         eyes = (eye_weight() * side_weight(side) for side in (0, 1))
-        weights = np.stack([cover_weight(), mouth_weight(), *eyes, filled_weight(), brow_hair_weight(), plain_skin()], 1)
-        alpha, mouth, right_eye, left_eye, filled, brow_hair, plain = cv2.split(raster.carry(continued(weights), coarse=True))
+        weights = np.stack([cover_weight(), mouth_weight(), *eyes, filled_weight(), brow_hair_weight(), plain_skin(), white_weight()], 1)
+        alpha, mouth, right_eye, left_eye, filled, brow_hair, plain, white = cv2.split(raster.carry(continued(weights), coarse=True))
         unit = size / step
         skin = [(layer, self._places(layer, raster, unit=unit)) for layer in drive.layers if layer.region == "skin"]
         # a brow that reaches the hair at the temple is taken for hair; it is the face's own
@@ -106,6 +107,8 @@ class DraftSwapper(DraftPlanner):
             if part is not None:
                 self._paste(rgb, drive, raster.part(part), region=region, weight=weight, part=part, unit=unit)
                 confidence += np.clip(weight, 0, 1) * (_confidence(drive.layers, region) - confidence)
+        if drive.brightest is not None:
+            _dull(rgb, drive.brightest, np.asarray(1 - np.clip(white, 0, 1), np.float32), step=step)
         self._borrow(rgb, crop, drive, raster)
         alpha = np.clip(alpha, 0, 1) * np.clip(cover, 0, 1)
         np.clip(rgb, 0, 255, out=face.rgb[y0:y1, x0:x1])
@@ -240,6 +243,17 @@ def _drawn_in(cover: np.ndarray, unit: float) -> np.ndarray:
     """(h, w) a mask made smaller by a share of the crop's side, `unit`."""
     reach = int(2 * _CLEAR_OF_HAIR * unit) | 1
     return cv2.GaussianBlur(cv2.erode(cover, np.ones((reach, reach), np.uint8)), (0, 0), 0.5 * _CLEAR_OF_HAIR * unit)
+
+
+def _dull(rgb: F32, brightest: F32, weight: F32, *, step: int) -> None:
+    """Take back, in place, most of what skin (`weight`, on the coarse picture) is brighter than the performer's brightest: shine that was filmed
+    under another lamp, and turns white under a stronger one."""
+    beyond = rgb - brightest
+    np.maximum(beyond, 0, out=beyond)
+    if beyond.any():
+        take = enlarge(weight, step) * np.float32(_DULLED)
+        beyond *= cv2.merge([take, take, take])
+        rgb -= beyond
 
 
 def _mix(rgb: F32, other: F32, weight: F32) -> None:

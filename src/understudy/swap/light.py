@@ -26,6 +26,7 @@ _FLOOR = 12.0
 _NEAR_CM, _RIM_CM = 1.1, 0.8
 _PALE = 0.04
 """How much less colour (logarithm) skin may have than is usual on the face, by its nature."""
+_BRIGHT_QUANTILE, _BEYOND = 0.97, 1.06
 _JAW_CM = (1.0, 3.0)
 _CLEAR_OF_HAIR = 7
 """Pixels of a mask: skin within half of it from hair is not measured."""
@@ -85,6 +86,17 @@ def gains(target: Lit, rows_t: NDArray[np.intp], source: Lit, rows_s: NDArray[np
     there, _ = _paleness(target, rows_t)
     total += _spread(np.clip(lacking - there, 0, None)[..., None] * along, seen, _RIM_CM)
     return np.exp(np.clip(degree * total, _LEAST, _MOST)).astype(np.float32)
+
+
+def brightest(lit: Lit) -> F32:
+    """(N, 3) code values about which the skin of each picture is brightest: what goes far beyond them does not belong to this light."""
+    logs = lit.steady + lit.changing
+    unseen = lit.seen < 0.5
+    return np.stack([_brightest(rows[~hidden] if (~hidden).any() else rows) for rows, hidden in zip(logs, unseen, strict=True)])
+
+
+def _brightest(logs: F32) -> F32:
+    return (_BEYOND * (np.exp(np.quantile(logs, _BRIGHT_QUANTILE, axis=0)) - _FLOOR)).astype(np.float32)
 
 
 def skin_colours(lit: Lit, row: int) -> F32:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..config import SwapSettings
 from ..faces.mesh import eye_opening
 from ..types import F32, Drive, Faceset, Performance
-from .light import Lit, gains, measure_light
+from .light import Lit, brightest, gains, measure_light
 from .person import gaze, measure
 from .regions import eye_weight, frown_weight, inner_weight, mouth_weight
 from .retarget import Retarget
@@ -49,6 +49,8 @@ class DraftDrive(Drive):
     """A drive together with the source's pictures that will serve it."""
 
     layers: tuple[Layer, ...] = ()
+    brightest: F32 | None = None
+    """(3,) code values about which the performer's skin is brightest (see `light.brightest`)."""
     borrows: bool = True
     """Whether the inside of a mouth that the source never opens may be the performer's."""
 
@@ -82,6 +84,7 @@ class DraftPlanner:
         lit = measure_light(
             performance.vertex_rgb, performance.masks, performance.landmarks, size=performance.size, steps=performance.frame_index.astype(np.int64)
         )
+        bright = brightest(lit)
         barred = self._barred(len(performance), apart)
         layers: list[list[Layer]] = [[] for _ in range(len(performance))]
         for region, cost in self._costs(performance, shapes, lit).items():
@@ -97,6 +100,7 @@ class DraftPlanner:
                 blendshapes=performance.blendshapes[t],
                 target_vertex_rgb=performance.vertex_rgb[t],
                 layers=tuple(layers[t]),
+                brightest=bright[t],
                 borrows=not apart,
             )
             for t in range(len(performance))

@@ -71,6 +71,14 @@ def eye_weight() -> F32:
 
 
 @cache
+def white_weight() -> F32:
+    """(478,) 1 between the lids and between the lips, where white is not shine."""
+    weight = np.zeros(N_LANDMARKS, np.float32)
+    weight[[*EYE_RIGHT, *EYE_LEFT, *LIPS_INNER]] = 1
+    return weight
+
+
+@cache
 def side_weight(side: int) -> F32:
     """(478,) 1 on the half of the face where that eye is (0: the subject's right, the picture's left)."""
     x = np.concatenate([canonical()[:, 0], np.zeros(N_LANDMARKS - N_SKIN)])
