@@ -44,6 +44,11 @@ def produced(folder: Path, **performer) -> Path:
     return project
 
 
+def without_pictures(html: str) -> str:
+    """The letters that a picture is written with may make up any name."""
+    return re.sub(r"data:image/[^\"]*", "", html)
+
+
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_what_the_public_must_know_and_no_more(tmp_path, language) -> None:
     project = produced(tmp_path)
@@ -59,7 +64,8 @@ def test_what_the_public_must_know_and_no_more(tmp_path, language) -> None:
         {"en": "Not named here", "nl": "Hier niet genoemd"}[language],
     ):
         assert part in html
-    assert "Anna" not in html and "Vries" not in html and "Bob" not in html and str(tmp_path) not in html
+    words = without_pictures(html)
+    assert "Anna" not in words and "Vries" not in words and "Bob" not in words and str(tmp_path) not in words
     with Project(project) as opened:
         assert not may_show_originals(opened)
     # the performer did not agree to be shown: one picture, the labelled one
@@ -73,7 +79,7 @@ def test_what_a_record_allows_is_shown(tmp_path) -> None:
     with Project(project) as opened:
         assert may_show_originals(opened)
     html = api.account(project)
-    assert "Bob Jansen" in html and "Anna" not in html and html.count("data:image/jpeg") == 2
+    assert "Bob Jansen" in html and "Anna" not in without_pictures(html) and html.count("data:image/jpeg") == 2
     kept = (tmp_path / "out.mp4").rename(tmp_path / "elsewhere.mp4")
     assert "no longer at its place" in api.account(project) and "data:image" not in api.account(project)
     kept.rename(tmp_path / "out.mp4")
