@@ -27,7 +27,7 @@ from ..types import Faceset
 from . import shelf
 from .shelf import FACTS as _FACTS
 
-VERSION = 5
+VERSION = 6
 """Raised when a change of the network or its inputs makes older checkpoints useless."""
 _TENSORS, _SUMS = "tensors.safetensors", "sums.json"
 _PART = ".part-"

@@ -35,7 +35,7 @@ class Seen:
     skin_B1HW: Tensor
     """(B, 1, 64, 64) where the draft covers plain skin: there light is compared."""
     plain_B1HW: Tensor
-    """(B, 1, 64, 64) the same, nearer to lids and lips: there broad patches keep the draft's colours."""
+    """(B, 1, 64, 64) 1 on skin, nearer to lids and lips and out to the cover's very border: there broad patches keep the draft's colours."""
     allowed_BKHW: Tensor
     """(B, K, 64, 64) 1 where a texture may be used; 0 where it shows something else than the face, or would give the answer away."""
     known_B1HW: Tensor
@@ -62,7 +62,7 @@ def look(draft_B3HW: Tensor, cover_B2HW: Tensor, maps: list[mesh_map.MeshMap], t
     seen = torch.cat([small - 0.5, cover, mesh_64, ((lit - 0.5) * allowed[:, :, None]).flatten(1, 2)], 1)
     places = places.unflatten(1, (-1, 2)).permute(0, 1, 3, 4, 2)
     near = (1 - nnf.relu(2 * mesh_64[:, 4:6] - 1)).prod(1, keepdim=True)
-    return Seen(seen, places, gain.unflatten(0, (batch, n)), mesh, skin * known, cover[:, :1] * near * known, allowed, known)
+    return Seen(seen, places, gain.unflatten(0, (batch, n)), mesh, skin * known, (4 * cover[:, :1]).clamp_max(1) * near, allowed, known)
 
 
 def compose(
