@@ -106,7 +106,7 @@ def carried(own: F32, start: F32, end: F32) -> F32:
     pull = 1e-5 * len(terms) * np.eye(terms.shape[1])
     moved = np.linalg.solve(terms.T @ terms + pull, terms.T @ (start[:N_SKIN, :2] - end[:N_SKIN, :2]).astype(np.float64))
     back = (_grid() + _grid_cubic() @ moved).astype(np.float32).reshape(CLASSES_SIDE, CLASSES_SIDE, 2)
-    return np.asarray(cv2.remap(own, back, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+    return np.asarray(cv2.remap(own, back[..., 0], back[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def _cubic(points: np.ndarray) -> np.ndarray:
