@@ -33,7 +33,9 @@ _SHRINK_FROM = 1.5
 _FOLD_SHARE = 0.005
 """Softening of the warp, as a share of the picture's side."""
 _CLEAR_OF_HAIR = 0.012
+"""Share of the picture's side within which skin beside hair is not trusted."""
 _DULLED = 0.7
+"""How much of what skin is brighter than the performer's brightest is taken back."""
 _MASK_SOFT, _MASK_FROM = 2.2, 0.55
 
 

@@ -27,7 +27,9 @@ _NEAR_CM, _RIM_CM = 1.1, 0.8
 _PALE = 0.04
 """How much less colour (logarithm) skin may have than is usual on the face, by its nature."""
 _BRIGHT_QUANTILE, _BEYOND = 0.97, 1.06
+"""Skin is about as bright as this share of its points, and by this factor more, since a point is the mean of a patch."""
 _JAW_CM = (1.0, 3.0)
+"""Centimetres below the middle of the mean face between which skin beside what is not the face begins to count in full."""
 _CLEAR_OF_HAIR = 7
 """Pixels of a mask: skin within half of it from hair is not measured."""
 _OUTLIER = 0.16
