@@ -1,7 +1,8 @@
-"""Reading what a browser shows: pictures as arrays, and how alike two are."""
+"""Reading what a browser shows: pictures as arrays, how alike two are, and waiting for what is to come."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,24 @@ def show_moment(video: Any, seconds: float) -> None:
         })""",
         seconds,
     )
+
+
+def until(page: Any, condition: str, *, seconds: float = 90) -> None:
+    """Wait until a JavaScript condition holds. It is asked from outside: the page's own rules forbid to run text as a script."""
+    end = time.monotonic() + seconds
+    while not asked(page, condition):
+        assert time.monotonic() < end, f"this did not come to hold: {condition}"
+        page.wait_for_timeout(50)
+
+
+def asked(page: Any, condition: str) -> Any:
+    """What an expression is worth in the page; None while another page comes in its place, and where what it asks for is not there yet."""
+    try:
+        return page.evaluate(condition)
+    except Error as failed:
+        if not any(words in str(failed) for words in ("context was destroyed", "Cannot read properties of null")):
+            raise
+        return None
 
 
 _WIDER = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from looks import shown, wider
+from looks import shown, until, wider
 from looping import looped_project
 from serving import Studio
 from studio import A, B, side_by_side
@@ -80,6 +79,24 @@ def test_a_name_that_is_being_typed_is_not_taken_away(open_page, many: tuple[str
     for window in (page, other):
         for number, name in ((1, "Ada"), (2, "Cleo")):
             until(window, f"document.querySelector('#name-person-{number}').value === '{name}'")
+
+
+def test_a_form_that_was_just_put_in_place_is_sent_to_the_studio(open_page, many: tuple[str, Path]) -> None:
+    place, folder = many
+    page = open_page(path=f"/p/{place}/people")
+    # as quick as a hand can be: in the turn of the script that put the form there
+    page.evaluate(
+        """document.getElementById('people').addEventListener('htmx:afterSwap', () => queueMicrotask(() => {
+            const form = document.querySelector('#person-1 form.person-name');
+            form.elements.name.value = 'Dora';
+            form.requestSubmit();
+        }), {once: true})"""
+    )
+    page.locator("#name-person-2").fill("Cora")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".said:has-text('Dora')")
+    assert page.url.endswith("/people")
+    assert [person.name for person in api.people(folder)] == ["Dora", "Cora"]
 
 
 def test_the_wall_is_used_with_the_keyboard_alone(open_page, many: tuple[str, Path]) -> None:
@@ -182,11 +199,3 @@ def test_a_person_is_forgotten_with_a_typed_word_and_a_receipt(open_page, studio
         page.click("#forgotten a.button")
     assert "forgotten-" in download.value.suggested_filename
     other.wait_for_selector("a[href*='/ledger/receipts/forgotten-']", state="attached")
-
-
-def until(page, condition: str, *, seconds: float = 90) -> None:
-    """Wait until a JavaScript condition holds. It is asked from outside: the page's own rules forbid to run text as a script."""
-    end = time.monotonic() + seconds
-    while not page.evaluate(condition):
-        assert time.monotonic() < end, f"this did not come to hold: {condition}"
-        page.wait_for_timeout(50)
