@@ -346,6 +346,8 @@ class Performance:
     """(T, 128, 128): 255 where this face's own skin, lips and eyes show (not hair, hands, background)."""
     crop_from_frame: F32
     """(T, 2, 3)"""
+    whole: U8 | None = None
+    """(T, 128, 128): 255 where the face shows down to the edge of the jaw, beyond the mesh too. None: not known, nothing is done there."""
 
     def __post_init__(self) -> None:
         t = len(self.frame_index)
@@ -355,6 +357,8 @@ class Performance:
         _require(self.blendshapes, "blendshapes", (t, N_BLENDSHAPES), np.float32)
         _require(self.vertex_rgb, "vertex_rgb", (t, N_LANDMARKS, 3), np.uint8)
         _require(self.masks, "masks", (t, None, None), np.uint8)
+        if self.whole is not None:
+            _require(self.whole, "whole", (t, None, None), np.uint8)
         _require(self.crop_from_frame, "crop_from_frame", (t, 2, 3), np.float32)
 
     def __len__(self) -> int:

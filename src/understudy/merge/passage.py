@@ -23,6 +23,7 @@ from .mask import plain_skin, seam_mask, steady_own
 from .membrane import difference
 from .place import Region, box_of, moved, scaled, trimmed, unwarp
 from .rescale import rescaled
+from .shave import shaved
 from .strokes import Strokes, without
 from .transfer import Change, change_for, transfer_of, transferred
 
@@ -157,6 +158,15 @@ class Passage:
         if now.face_scale != 1 or now.output_scale != 1:
             swapped = rescaled(swapped, made.mesh, factor=now.face_scale, output=now.output_scale)
         share = seam_mask(swapped.alpha, own, crop_from_frame=matrix, frame_wh=self.frame_wh, feather=now.feather, mesh=made.mesh, erode=now.erode)
+        # what lies beside the swapper's face is anything: kernels at the rim must not reach into it
+        whole = made.crop.rgb.astype(np.float32)
+        covered = trimmed(swapped.alpha)
+        if covered is not None:
+            sure = (swapped.alpha[covered] > 0.004).astype(np.uint8)
+            whole[covered] = cv2.copyTo(swapped.rgb[covered], sure, whole[covered])
+        seam = share
+        if p.whole is not None:
+            whole, share = shaved(whole, made.crop.rgb, share, shown=p.whole[t], mesh=p.landmarks[t])
         if painted is not None:
             share = without(share, painted[1], crop_from_frame=matrix)
         if self.act.place is not None:
@@ -164,18 +174,13 @@ class Passage:
         box = box_of(share, matrix, self.frame_wh)
         if box is None:
             return None
-        # what lies beside the swapper's face is anything: kernels at the rim must not reach into it
-        whole = made.crop.rgb.astype(np.float32)
-        covered = trimmed(swapped.alpha)
-        if covered is not None:
-            sure = (swapped.alpha[covered] > 0.004).astype(np.uint8)
-            whole[covered] = cv2.copyTo(swapped.rgb[covered], sure, whole[covered])
         skin = plain_skin(p.landmarks[t], size=size, side=SIDE) * plain_skin(made.mesh, size=size, side=SIDE)
         x0, y0, x1, y1 = box
         crop_from_patch = moved(matrix, x0, y0)
         rgb = unwarp(whole, crop_from_patch, (x1 - x0, y1 - y0), border=cv2.BORDER_REPLICATE)
         placed = unwarp(share, crop_from_patch, (x1 - x0, y1 - y0), border=cv2.BORDER_CONSTANT)
-        inner = (share > 0.5).astype(np.uint8)
+        face = np.minimum(share, seam)
+        inner = (face > 0.5).astype(np.uint8)
         levels = None
         if textured or self._textured(t):
             shown = made.shown[y0 - region.y : y1 - region.y, x0 - region.x : x1 - region.x]
@@ -186,7 +191,9 @@ class Passage:
             rgb=rgb,
             share=placed,
             crop_from_patch=crop_from_patch,
-            color=measure(whole, made.crop.rgb, share=share, skin=skin, samples=transfer_of(now) is not None, seamless=now.mode == "seamless"),
+            color=measure(
+                whole, made.crop.rgb, share=np.minimum(share, seam), skin=skin, samples=transfer_of(now) is not None, seamless=now.mode == "seamless"
+            ),
             levels=levels,
             confidence=cv2.mean(swapped.confidence, inner)[0],
             deep=region.planes.color.bit_depth > 8,

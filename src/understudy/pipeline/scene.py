@@ -11,6 +11,7 @@ import numpy as np
 
 from ..config import MergeSettings
 from ..faces.align import face_height_px
+from ..faces.beard import has_dark_beard
 from ..faces.glasses import wears_glasses
 from ..faceset.extract import deserved_size
 from ..merge.course import Course
@@ -91,10 +92,11 @@ class Scene:
             size = crop_size(own)
             # two pairs of glasses would lie one over the other
             keep = bool(wears_glasses(own)) and not part.faceset.glasses
+            bearded = has_dark_beard(own)
             for track in take.tracks:
                 if track.track_id not in part.person.track_ids:
                     continue
-                performance = performance_of(track, size=size, without_glasses=keep)
+                performance = performance_of(track, size=size, without_glasses=keep, to_the_jaw=bearded)
                 strokes = Strokes(painted, performance) if painted else None
                 acts.append(Act(performance, part.looks, strength=part.strength, light=take.light, strokes=strokes, place=around.get(track.track_id)))
         return acts

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CODE_VERSION = 3
+CODE_VERSION = 4
 """Raised when a change of the code changes what stages produce, so that old results are made anew."""
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ..faces.align import apply, crop_matrices
+from ..faces.beard import face_masks
 from ..faces.masks import track_masks
 from ..faces.segment import SIDE as MASK_SIDE
 from ..types import Faceset, Performance, Track
 
 
-def performance_of(track: Track, *, size: int, part: slice = slice(None), without_glasses: bool = False) -> Performance:
+def performance_of(track: Track, *, size: int, part: slice = slice(None), without_glasses: bool = False, to_the_jaw: bool = False) -> Performance:
     """A track, or the `part` of its frames, as a performance in crops of `size` pixels; `without_glasses`: its masks leave out the frame of the
-    person's glasses, which stays before the new face."""
+    person's glasses, which stays before the new face; `to_the_jaw`: the face beside the mesh is told too, down to the edge of the jaw."""
     landmarks = track.landmarks[part]
     matrices = crop_matrices(landmarks, size=size)
     small = apply(crop_matrices(track.landmarks, size=MASK_SIDE), track.landmarks)
@@ -25,6 +26,7 @@ def performance_of(track: Track, *, size: int, part: slice = slice(None), withou
         vertex_rgb=track.vertex_rgb[part],
         masks=track_masks(track, np.arange(len(track))[part], small, without_glasses=without_glasses),
         crop_from_frame=matrices,
+        whole=face_masks(track, np.arange(len(track))[part], small) if to_the_jaw else None,
     )
 
 
