@@ -34,6 +34,9 @@ _FOLD_SHARE = 0.005
 """Softening of the warp, as a share of the picture's side."""
 _CLEAR_OF_HAIR = 0.012
 """Share of the picture's side within which skin beside hair is not trusted."""
+_ABOUT_BROW = 0.025
+_HAIR_ABOUT, _SKIN_ABOUT = 0.25, 0.55
+"""Share of skin about a brow's place (within a few hundredths of the picture's side) from which on dark hair there is the brow's, and surely is."""
 _DULLED = 0.7
 """How much of what skin is brighter than the performer's brightest is taken back."""
 _MASK_SOFT, _MASK_FROM = 2.2, 0.55
@@ -58,7 +61,7 @@ class DraftSwapper(DraftPlanner):
     @property
     def model_id(self) -> str:
         """A hash of the set and of the settings that count."""
-        digest = hashlib.sha256(b"draft 7")
+        digest = hashlib.sha256(b"draft 8")
         for array in (self._set.landmarks, self._set.vertex_rgb, self._set.frame_index):
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(self._settings.model_dump_json(include={"light"}).encode())
@@ -90,8 +93,11 @@ class DraftSwapper(DraftPlanner):
         alpha, mouth, right_eye, left_eye, filled, brow_hair, plain, white = cv2.split(raster.carry(continued(weights), coarse=True))
         unit = size / step
         skin = [(layer, self._places(layer, raster, unit=unit)) for layer in drive.layers if layer.region == "skin"]
-        # a brow that reaches the hair at the temple is taken for hair; it is the face's own
-        cover = np.maximum(self._cover(skin, alpha.shape), brow_hair)
+        cover = self._cover(skin, alpha.shape)
+        # a brow is taken for hair where it nears the temple; it is the face's own, as far as there is skin about it
+        about = cv2.GaussianBlur(cover, (0, 0), _ABOUT_BROW * unit)
+        brow_hair = brow_hair * np.clip((about - _HAIR_ABOUT) / (_SKIN_ABOUT - _HAIR_ABOUT), 0, 1)
+        cover = np.maximum(cover, brow_hair)
         near = None
         if float(((1 - cover) * filled * alpha).max()) > 0.05:
             # next to the hair the picture is half hair, or in its shade: filled up to clean skin, and from clean skin
