@@ -4,7 +4,7 @@
     python bench/stability.py --pair her.mp4 him.mp4 --frames 75     # any two videos; may be repeated
 
 The draft, merged before label and mark. "all": as the product does it. The others: the mesh as measured, frame by frame; colour, border and
-texture by each frame alone; the mask without hair, hands and things. Prints a table, writes JSON and one sheet a pair (a row for each
+texture by each frame alone; the mask without hair, hands and things; a beard beyond the mesh left as it is. Prints a table, writes JSON and one sheet a pair (a row for each
 variant: target, result, the frames worst in flicker, seam and colour) into bench/out/stability/.
 """
 
@@ -28,6 +28,7 @@ from understudy.config import FacesetSettings, FaceSettings, MergeSettings, Swap
 from understudy.events import Context, Meter
 from understudy.faces import follow, track
 from understudy.faces.align import apply, crop_matrices, face_height_px, take_crop
+from understudy.faces.beard import has_dark_beard
 from understudy.faces.masks import hull
 from understudy.faces.people import find_people
 from understudy.faceset.extract import build_faceset, deserved_size
@@ -47,7 +48,7 @@ from understudy.video.read import read_frames
 
 ROOT = Path(__file__).parents[1]
 ACTORS = ROOT / "assets" / "actors"
-VARIANTS = ("all", "mesh as measured", "colour by the frame", "no occlusion")
+VARIANTS = ("all", "mesh as measured", "colour by the frame", "no occlusion", "no shave")
 NUMBERS = ("flicker", "seam", "seam_of_target", "colour", "mouth", "eyes", "apart")
 
 
@@ -81,7 +82,9 @@ def measure(source: Path, target: Path, frames: int, source_frames: int, out: Pa
         if variant == "mesh as measured":
             with replaced(follow, "smooth_landmarks", lambda landmarks, frame_index: landmarks):
                 own = longest(followed(target, frames))
-        performance = performance_of(own, size=deserved_size(face_height_px(own.landmarks)))
+        performance = performance_of(own, size=deserved_size(face_height_px(own.landmarks)), to_the_jaw=has_dark_beard([own]))
+        if variant == "no shave":
+            performance = replace(performance, whole=None)
         if variant == "no occlusion":
             performance = uncovered(performance)
         patches = work / "shot.patches"
