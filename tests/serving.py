@@ -98,7 +98,7 @@ class Studio:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
-                self.process.wait(timeout=10)
+                self.process.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
         for pid in self.workers():
@@ -127,7 +127,7 @@ class Studio:
         csrf: bool = True,
     ) -> Reply:
         """One request with just these headers, the session's cookie and the CSRF token where wanted."""
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         sent = {"Host": f"127.0.0.1:{self.port}", **({"Cookie": self.cookie} if cookie and self.cookie else {})}
         if method not in ("GET", "HEAD") and csrf:
             sent["X-CSRF-Token"] = self.csrf
@@ -158,7 +158,7 @@ class Studio:
         assert reply.status == 201, reply.text
         return reply.json["place"]
 
-    def wait_for(self, job: int, *, seconds: float = 120) -> dict[str, Any]:
+    def wait_for(self, job: int, *, seconds: float = 400) -> dict[str, Any]:
         """Until a job has ended."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -36,7 +36,7 @@ def open_page(browser, studio: Studio) -> Iterator[Callable[..., object]]:
         name, value = studio.cookie.split("=", 1)
         context.add_cookies([{"name": name, "value": value, "url": studio.origin, "httpOnly": True, "sameSite": "Strict"}])
         page = context.new_page()
-        page.set_default_timeout(90_000)
+        page.set_default_timeout(240_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda message: wrong.append(f"{message.text} {message.location}") if "Content Security Policy" in message.text else None)
         page.goto(studio.origin + path)

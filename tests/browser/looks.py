@@ -53,7 +53,7 @@ def show_moment(video: Any, seconds: float) -> None:
     )
 
 
-def until(page: Any, condition: str, *, seconds: float = 90) -> None:
+def until(page: Any, condition: str, *, seconds: float = 240) -> None:
     """Wait until a JavaScript condition holds. It is asked from outside: the page's own rules forbid to run text as a script."""
     end = time.monotonic() + seconds
     while not asked(page, condition):

@@ -79,15 +79,13 @@ def test_nothing_jumps_while_it_works(open_page, agreed_project: str) -> None:
 
 
 def test_the_whole_way_with_the_keyboard_alone(open_page, studio: Studio, clips: tuple[Path, Path]) -> None:
-    page, choosers = open_page(), []
-    page.on("filechooser", lambda one: choosers.append(one))
+    page = open_page()
     for role, clip in zip(("source", "target"), clips, strict=True):
         tab_to(page, f"#file-{role}")
-        choosers.clear()
-        while not choosers:
+        with page.expect_file_chooser() as chosen:
             page.keyboard.press("Space")
-            page.wait_for_timeout(300)
-        choosers[0].set_files(clip)
+        chosen.value.set_files(clip)
+        page.wait_for_selector(f".drop[data-role={role}] .drop-chosen:not([hidden])")
     tab_to(page, "#begin")
     page.keyboard.press("Enter")
     page.wait_for_url("**/p/*")

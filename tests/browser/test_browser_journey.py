@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from looks import apart, frame_of, show_moment, shown
+from looks import apart, frame_of, show_moment, shown, until
 from serving import Studio
 
 from understudy.studio.i18n import Words
@@ -43,13 +43,13 @@ def test_from_two_dropped_videos_to_a_published_one(studio: Studio, open_page, c
     for role, who in (("face", "Synthetic actor A"), ("performer", "Synthetic actor B")):
         fill_consent(page, role, who, first=role == "face")
     page.click(f"text={words('consent.go_on')}")
-    assert page.locator(".ticks li[data-good=yes]").count() == 2
+    page.locator(".ticks li[data-good=yes]").nth(1).wait_for()
 
     page.check("[value=draft]")
     page.click("form.make button.go")
     page.wait_for_selector(".step[data-state=running]")
     page.wait_for_selector("section.done")
-    assert page.locator(".step[data-state=done]").count() == 2
+    until(page, "document.querySelectorAll('.step[data-state=done]').length === 2")
 
     page.click(f"section.done >> text={words('make.look')}")
     pictures = seen_at(page, 6)
@@ -106,7 +106,7 @@ def test_the_check_shows_the_moments_that_it_speaks_of(studio: Studio, open_page
     page = open_page(path=f"/p/{agreed_project}/check")
     page.click("button.go")
     page.wait_for_selector(".outlook")
-    assert page.locator(".finding").count() >= 1
+    page.locator(".finding").first.wait_for()
     for picture in page.locator(".finding-pictures img").all():
         picture.evaluate("one => one.decode()")
         assert shown(picture).std() > 20, "a picture is empty"

@@ -86,7 +86,7 @@ def test_consent_asks_on_a_terminal(ready_home: Path, tmp_path: Path) -> None:
     os.close(theirs)
     os.write(ours, "nobody\nperformer\n\nZoë Example\nThe Film\ncinema, web\n2099-01-31\nme\n".encode())
     seen = read_terminal(ours)
-    assert process.wait(timeout=30) == 0, seen.decode()
+    assert process.wait(timeout=300) == 0, seen.decode()
     text = api.consent_show(tmp_path / "performer.consent.json")
     assert "Zoë Example gives the performance." in text and "cinema, web" in text and "a scene" in text
 

@@ -68,6 +68,6 @@ def test_bars_on_a_terminal(ready_home: Path, tmp_path: Path) -> None:
     os.close(theirs)
     seen = read_terminal(ours)
     text = seen.decode("utf-8", "replace")
-    assert process.wait(timeout=60) == 0, text
+    assert process.wait(timeout=300) == 0, text
     assert "✓" in text and "━" in text and "Merging" in text and "\x1b[?25h" in text, "drawn, and the cursor is given back"
     assert "Traceback" not in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -52,8 +53,15 @@ def performance(meshes: list[F32], *, size: int, first: int = 0, frame_index: li
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Numbered(Drive):
+    """A drive that knows which moment of its performance it is: several are drawn at once, in any order."""
+
+    moment: int
+
+
 class Altered:
-    """Gives back the target's own crop, changed by a function of (rgb float32, number of the call); it covers the mesh's hull."""
+    """Gives back the target's own crop, changed by a function of (rgb float32, moment of the performance); it covers the mesh's hull."""
 
     model_id = "altered"
 
@@ -62,13 +70,14 @@ class Altered:
 
     def plan(self, performance: Performance) -> list[Drive]:
         p = performance
-        return [Drive(p.landmarks[t], p.landmarks[t], p.pose_deg[t], p.blendshapes[t], p.vertex_rgb[t]) for t in range(len(p))]
+        return [Numbered(p.landmarks[t], p.landmarks[t], p.pose_deg[t], p.blendshapes[t], p.vertex_rgb[t], t) for t in range(len(p))]
 
     def swap(self, crop: FaceCrop, drive: Drive) -> SwappedFace:
+        assert isinstance(drive, Numbered)
         alpha = np.zeros((crop.size, crop.size), np.uint8)
         outline = cv2.convexHull(drive.target_mesh[:468, :2].astype(np.float32))
         cv2.fillPoly(alpha, [np.rint(outline).astype(np.int32)], 255, cv2.LINE_AA)
-        rgb = np.asarray(self.change(crop.rgb.astype(np.float32), self.calls), np.float32)
+        rgb = np.asarray(self.change(crop.rgb.astype(np.float32), drive.moment), np.float32)
         self.calls += 1
         return SwappedFace(rgb=rgb, alpha=alpha.astype(np.float32) / 255, confidence=np.full_like(alpha, 0.5, np.float32))
 

@@ -37,10 +37,11 @@ def test_every_kind_has_its_deadline(register, kind):
 
 
 def test_a_complaint_goes_its_way(register):
+    today = datetime.now(UTC).date().isoformat()
     first = api.complaint_new(**SAYS, **WHO)
     urgent = api.complaint_new(**{**SAYS, "kind": "sexual"})
     assert [c.complaint_id for c in api.complaint_list()] == [urgent.complaint_id, first.complaint_id], "what is due first"
-    assert first.received == datetime.now(UTC).date().isoformat() and first.open and first.intact
+    assert first.received in (today, datetime.now(UTC).date().isoformat()) and first.open and first.intact
     closed = api.complaint_close(first.complaint_id, outcome="upheld", statement="She had not agreed; we took it down.", closed_by="Editor Two")
     assert (closed.outcome, closed.closed_by, closed.open, closed.intact) == ("upheld", "Editor Two", False, True)
     assert [c.complaint_id for c in api.complaint_list(open_only=True)] == [urgent.complaint_id]

@@ -102,7 +102,7 @@ def read_stream(studio: Studio, path: str, *, after: int | None = None) -> list[
     """The first messages of the stream."""
     import http.client
 
-    line = http.client.HTTPConnection("127.0.0.1", studio.port, timeout=5)
+    line = http.client.HTTPConnection("127.0.0.1", studio.port, timeout=60)
     headers = {"Host": f"127.0.0.1:{studio.port}", "Cookie": studio.cookie, **({"Last-Event-ID": str(after)} if after is not None else {})}
     line.request("GET", path, headers=headers)
     text = ""

@@ -93,7 +93,7 @@ def test_there_are_no_other_pictures(studio: Studio, place: str, path: str) -> N
 def test_other_windows_are_told(studio: Studio, place: str) -> None:
     import http.client
 
-    line = http.client.HTTPConnection("127.0.0.1", studio.port, timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", studio.port, timeout=60)
     line.request("GET", "/api/events", headers={"Host": f"127.0.0.1:{studio.port}", "Cookie": studio.cookie})
     answer, text = line.getresponse(), ""
     while "retry" not in text:

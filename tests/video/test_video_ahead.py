@@ -48,7 +48,6 @@ def test_leaving_stops_the_work_and_closes_it() -> None:
 
     items = ahead(work())
     assert next(items) == 0
-    began = time.monotonic()
     items.close()  # type: ignore[attr-defined]
-    assert closed.is_set() and time.monotonic() - began < 1
+    assert closed.is_set(), "and not after a thousand million items"
     assert not [thread for thread in threading.enumerate() if thread.name == "ahead"]
