@@ -181,6 +181,7 @@ API: dict[str, tuple[str, Callable[[World], Any]]] = {
     "people_merge": ("refused", lambda w: api.people_merge(w.bare, ["person-1"])),
     "person_split": ("refused", lambda w: api.person_split(w.bare, "person-1", [])),
     "people_undo": ("nothing", lambda w: api.people_undo(w.bare)),
+    "people_can_undo": ("nothing", lambda w: api.people_can_undo(w.bare)),
     "new": ("nothing", lambda w: api.new(w.new("project"))),
     "add": ("nothing", lambda w: api.add(w.bare, w.source, role="source")),
     "extract": ("nothing", lambda w: api.extract(w.made)),

@@ -32,7 +32,7 @@ def settings_lines() -> list[str]:
     lines = []
     for name, info in walk():
         lines.append(f"{name} = {info.default}    ({_limits(info)})" if _limits(info) else f"{name} = {info.default}")
-        lines.append(f"    {info.description}")
+        lines.append(f"    {info.title}. {info.description}")
     return lines
 
 
@@ -55,7 +55,8 @@ def settings_page() -> str:
             about = Settings.model_fields[here].annotation.__doc__ if here else "The one dial."  # type: ignore[union-attr]
             parts.append(f"## {here or 'quality'}\n\n{' '.join((about or '').split())}")
         limits = _limits(info)
-        parts.append(f"- **`{name}`** (default `{info.default}`{f'; {limits}' if limits else ''}): {' '.join((info.description or '').split())}")
+        about = " ".join((info.description or "").split())
+        parts.append(f"- **`{name}`** {info.title} (default `{info.default}`{f'; {limits}' if limits else ''}): {about}")
     return "\n\n".join(parts) + "\n"
 
 

@@ -38,6 +38,7 @@ def folder(studio: Studio, place: str) -> Path:
 def test_everybody_is_shown_and_can_be_put_right(studio: Studio, place: str, folder: Path) -> None:
     page = studio.ask("GET", f"/p/{place}/people").text
     assert page.count('class="card person"') == 2 and page.count('data-meant="yes"') == 1 and "none is clearly the main one" in page
+    assert "disabled" in undo_button(page), "nothing was decided yet"
     for address in set(re.findall(r'src="(/p/[^"]+\.jpg\?v=[0-9a-f]+)"', page)):
         picture = studio.ask("GET", address)
         assert picture.status == 200 and picture.headers["cache-control"] == "no-store"
@@ -45,7 +46,8 @@ def test_everybody_is_shown_and_can_be_put_right(studio: Studio, place: str, fol
         assert decoded is not None and decoded.shape == (128, 128, 3) and decoded.std() > 20
     assert studio.post(f"/p/{place}/people/2/choose", role="target").text.count('data-meant="yes"') == 2
     assert [part.meant for part in api.people(folder)[1].media] == [True]
-    assert "Clara &amp; Löwe" in studio.post(f"/p/{place}/people/2/name", name="Clara & Löwe").text
+    named = studio.post(f"/p/{place}/people/2/name", name="Clara & Löwe").text
+    assert "Clara &amp; Löwe" in named and "disabled" not in undo_button(named)
     studio.post(f"/p/{place}/people/2/name", name=" Clara  & Löwe ")
     assert "The last name was taken back" in studio.post(f"/p/{place}/people/undo").text and api.people(folder)[1].name is None, "once, not twice"
     assert studio.post(f"/p/{place}/people/merge", persons=["person-1", "person-2"]).text.count('class="card person"') == 1
@@ -53,6 +55,12 @@ def test_everybody_is_shown_and_can_be_put_right(studio: Studio, place: str, fol
     assert studio.post(f"/p/{place}/people/1/split", pieces=[piece]).text.count('class="card person"') == 2
     for said in ("pieces are together again", "separate people again", "nothing to take back"):
         assert said in studio.post(f"/p/{place}/people/undo").text
+
+
+def undo_button(page: str) -> str:
+    found = re.search(r'<button[^>]*id="people-undo"[^>]*>', page)
+    assert found is not None
+    return found.group(0)
 
 
 @pytest.mark.parametrize(

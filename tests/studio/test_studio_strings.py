@@ -29,7 +29,6 @@ PUT_TOGETHER = (
     "consent.missing_",
     "consent.role_",
     "consent.title_",
-    "dial.",
     "error.",
     "face_property.",
     "face_reason.",
@@ -60,6 +59,7 @@ PUT_TOGETHER = (
     "said.",
     "section.",
     "setting.",
+    "setting_name.",
     "severity.",
     "shot_state.",
     "stage.",
@@ -74,7 +74,7 @@ PUT_TOGETHER = (
 
 def only_translated(key: str) -> bool:
     """What the program itself says in English is in the other catalogues alone."""
-    return key.startswith(("finding.", "finding_do.", "said.", "setting.")) or (key.startswith("error.") and key.endswith(".what"))
+    return key.startswith(("finding.", "finding_do.", "said.", "setting.", "setting_name.")) or (key.startswith("error.") and key.endswith(".what"))
 
 
 def blanks(text: str) -> set[str]:
@@ -92,8 +92,16 @@ def test_no_sentence_is_missing_or_says_less(language: str) -> None:
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
 def test_every_setting_and_nothing_else_is_explained(language: str) -> None:
-    explained = {key.removeprefix("setting.") for key in catalogue(language) if key.startswith("setting.")}  # type: ignore[arg-type]
-    assert explained == set(NAMES)
+    for part in ("setting.", "setting_name."):
+        assert {key.removeprefix(part) for key in catalogue(language) if key.startswith(part)} == set(NAMES)  # type: ignore[arg-type]
+
+
+def test_settings_have_plain_names_and_speak_of_each_other_by_them() -> None:
+    for words in map(Words, LANGUAGES):
+        for name in NAMES:
+            text = words.setting(name)
+            assert words.setting_name(name) not in ("", name) and "_" not in words.setting_name(name) and "`" not in text
+        assert words.setting_name("train.rounds") in words.setting("train.minutes")
 
 
 def test_every_section_of_settings_has_a_name() -> None:

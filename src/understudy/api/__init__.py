@@ -86,7 +86,7 @@ from .papers import (
     ledger_export,
     ledger_list,
 )
-from .people import people, people_find, people_merge, people_undo, person_choose, person_name, person_split
+from .people import people, people_can_undo, people_find, people_merge, people_undo, person_choose, person_name, person_split
 from .preview import close_previews, frame, frame_times, has_proxies, make_proxies, preview, quick_frame
 from .report import report
 from .shots import KEYABLE_SETTINGS, SHOT_SETTINGS, ShotState, list_shots, set_shot_settings, shot_setting
@@ -206,6 +206,7 @@ __all__ = [
     "make_proxies",
     "new",
     "people",
+    "people_can_undo",
     "people_find",
     "people_merge",
     "people_undo",

@@ -61,6 +61,11 @@ def people_undo(project: Path) -> str | None:
     return _with(project, steps.undo_people)
 
 
+def people_can_undo(project: Path) -> bool:
+    """Whether there is a decision that `people_undo` would take back."""
+    return _with(project, steps.can_undo_people)
+
+
 def _with(project: Path, work: Callable[[Project], T]) -> T:
     with in_words(project), Project(project) as opened:
         return work(opened)

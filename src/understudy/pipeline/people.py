@@ -148,6 +148,11 @@ def split_person(project: Project, person: str, track_ids: Sequence[str]) -> Pro
     return _Everybody(project).person_of(moved)
 
 
+def can_undo_people(project: Project) -> bool:
+    """Whether there is a merge, split or name to take back."""
+    return bool(project.store.decisions(*KINDS))
+
+
 def undo_people(project: Project) -> str | None:
     """Take back the last merge, split or name; returns which it was, None where there is none."""
     undone = project.store.undo(*KINDS)

@@ -1,12 +1,13 @@
 """The studio's words: one catalogue for each language, and numbers, dates and times as that language writes them.
 
-A key names a sentence, never a place on a page; `{name}` in a sentence is filled in. Settings are explained in English by their one definition
-(`config`) and in other languages by `setting.NAME` of the catalogue; so are the findings of the data doctor and what happened in an error. The
-sentences of `verify` stand in the catalogue of the pages to print (`paper`).
+A key names a sentence, never a place on a page; `{name}` in a sentence is filled in. Settings are named and explained in English by their one
+definition (`config`) and in other languages by `setting_name.NAME` and `setting.NAME` of the catalogue; so are the findings of the data doctor and
+what happened in an error. The sentences of `verify` stand in the catalogue of the pages to print (`paper`).
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -23,7 +24,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 NAMES: dict[Language, str] = {"en": "English", "nl": "Nederlands"}
 _FOLDER = Path(__file__).parent / "strings"
 _DECIMAL: dict[Language, tuple[str, str]] = {"en": (".", ","), "nl": (",", ".")}
-_SETTINGS = {name: " ".join((info.description or "").split()) for name, info in walk()}
+_SETTINGS = {name: (info.title or name, " ".join((info.description or "").split())) for name, info in walk()}
 
 
 @cache
@@ -60,10 +61,15 @@ class Words:
         """`KEY.one` or `KEY.many`, with `{n}` written as a number."""
         return self(f"{key}.{'one' if n == 1 else 'many'}", n=self.number(n), **values)
 
+    def setting_name(self, name: str) -> str:
+        """What a setting is called."""
+        return _SETTINGS[name][0] if self.language == "en" else self(f"setting_name.{name}")
+
     def setting(self, name: str) -> str:
-        """What a setting does."""
-        text = _SETTINGS[name] if self.language == "en" else self(f"setting.{name}")
-        return text.replace("`", "")
+        """What a setting does. Others of its section that it speaks of are called as they are on the page."""
+        text = _SETTINGS[name][1] if self.language == "en" else self(f"setting.{name}")
+        section = name.rpartition(".")[0]
+        return re.sub("`([a-z_]+)`", lambda found: f"“{self.setting_name(f'{section}.{found[1]}')}”", text)
 
     def paper(self, key: str, **values: Any) -> str:
         """A sentence of the pages to print (`understudy.paper`)."""

@@ -131,6 +131,7 @@ def _state(request: Request, place: Place, said: str = "") -> dict[str, Any]:
         "videos": videos,
         "roles": {row.media_id: role for role, row in videos.items()},
         "stamp": stamp,
+        "can_undo": api.people_can_undo(place.folder),
         "everybody": everybody,
         "brief": {person.person_id for person in everybody if len(everybody) > _MANY and _passes_by(person, longest)},
         "unclear": [role for role in ("source", "target") if role in seen and role not in meant],

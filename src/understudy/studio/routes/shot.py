@@ -39,10 +39,6 @@ class Dial:
         """Whether it is among those that most people look for."""
         return self.field.name in FIRST
 
-    @property
-    def short(self) -> str:
-        return self.field.name.rpartition(".")[2]
-
 
 @router.get("/p/{place}/piece/shot/{number}")
 def piece(request: Request, place: str, number: int, frame: int = 0) -> Response:
