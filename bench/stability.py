@@ -4,8 +4,8 @@
     python bench/stability.py --pair her.mp4 him.mp4 --frames 75     # any two videos; may be repeated
 
 The draft, merged before label and mark. "all": as the product does it. The others: the mesh as measured, frame by frame; colour, border and
-texture by each frame alone; the mask without hair, hands and things; a beard beyond the mesh left as it is. Prints a table, writes JSON and one sheet a pair (a row for each
-variant: target, result, the frames worst in flicker, seam and colour) into bench/out/stability/.
+texture by each frame alone; the mask without hair, hands and things; a beard beyond the mesh left as it is. Prints a table, writes JSON and one sheet
+a pair (a row for each variant: target, result, the frames worst in flicker, seam and colour) into bench/out/stability/.
 """
 
 from __future__ import annotations

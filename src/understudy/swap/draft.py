@@ -34,6 +34,10 @@ _FOLD_SHARE = 0.005
 """Softening of the warp, as a share of the picture's side."""
 _CLEAR_OF_HAIR = 0.012
 """Share of the picture's side within which skin beside hair is not trusted."""
+_RAISED, _SHINE, _TEXTURE = 1.2, 0.9, 1.05
+"""Factor from which skin counts as raised; how much of the raising (as its exponent) shine is spared; and from which factor over the smooth skin on
+it is shine."""
+_LUMA = np.asarray([0.2126, 0.7152, 0.0722], np.float32)
 _ABOUT_BROW = 0.025
 _HAIR_ABOUT, _SKIN_ABOUT = 0.25, 0.55
 """Share of skin about a brow's place (within a few hundredths of the picture's side) from which on dark hair there is the brow's, and surely is."""
@@ -163,6 +167,7 @@ class DraftSwapper(DraftPlanner):
             rgb = sample(image, places)
             if layer.region == "mouth":
                 self._open(rgb, image, layer, drive, factor=factor, box=box)
+            self._without_shine(rgb, layer, raster, unit=unit)
             lit(rgb, *self._light_on(layer, raster, unit=unit))
             out = rgb if out is None else np.add(out, rgb, out=out)
         return np.zeros((height, width, 3), np.float32) if out is None else out
@@ -201,6 +206,20 @@ class DraftSwapper(DraftPlanner):
         box = (x0 * raster.step, y0 * raster.step, x1 * raster.step, y1 * raster.step)
         weight = np.float32(share) * opening(drive.mesh, box=box, soft=soft)
         _mix(rgb[box[1] : box[3], box[0] : box[2]], sample(crop.rgb, places), weight)
+
+    def _without_shine(self, rgb: F32, layer: Layer, raster: Raster, *, unit: float) -> None:
+        """Take back, in place, what raising dark skin to a bright one would make of its shine: what a surface throws back does not depend on how dark
+        the skin below it is (Shafer, "Using Color to Separate Reflection Components", 1985), so it must not be raised with it."""
+        raised = layer.gain @ _LUMA
+        if float(np.median(raised)) < _RAISED:
+            return
+        skin = self._skin_colours(layer.row) @ _LUMA
+        told = np.stack([skin, (1 - white_weight()) * (1 - np.maximum(raised, 1.0) ** -_SHINE)], 1)
+        found = raster.carry(continued(told), outside=0.0, coarse=True)
+        smooth, taken = enlarge(found[..., 0], raster.step), enlarge(found[..., 1], raster.step)
+        bright = cv2.transform(rgb, _LUMA[None])
+        over = np.clip(bright - np.float32(_TEXTURE) * smooth, 0, None) * taken
+        rgb *= (1 - over / np.maximum(bright, 1))[..., None]
 
     def _light_on(self, layer: Layer, raster: Raster, *, unit: float) -> tuple[F32, F32 | None]:
         """The layer's light (see `light.lit`), by its share, at every pixel. Light changes slowly: every second coarse pixel tells enough."""

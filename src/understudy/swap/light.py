@@ -42,11 +42,13 @@ _OTHER_LAMP = (0.3, 0.5)
 """Difference between the channels' log gains from which two lights begin to be of another colour, and at which they surely are."""
 _BEARD_SHARE = 0.12
 """How much points of the lower face count: there may be a beard."""
+_FINE_CM, _BROAD_CM, _HARDER = 0.5, 2.5, 1.15
+"""Between which sizes light and shade are compared, and by which factor ours may be stronger: faces differ."""
 _LEAST, _MOST = np.log(0.2), np.log(5.0)
 _DARK, _CLEAR = 18.0, 50.0
 """Code values of skin below which a channel's own detail is noise, and above which it is not."""
 _ALL_OWN = 0.98
-_APART = (1.5, 2.4)
+_APART = (1.25, 1.7)
 """A channel that is raised this much more than the least raised one begins to show its noise, and shows nothing else."""
 
 
@@ -87,7 +89,19 @@ def gains(target: Lit, rows_t: NDArray[np.intp], source: Lit, rows_s: NDArray[np
     lacking, along = _paleness(source, rows_s)
     there, _ = _paleness(target, rows_t)
     total += _spread(np.clip(lacking - there, 0, None)[..., None] * along, seen, _RIM_CM)
+    total -= _too_hard(source.steady + source.changing[rows_s] + total, target.steady + target.changing[rows_t], seen)
     return np.exp(np.clip(degree * total, _LEAST, _MOST)).astype(np.float32)
+
+
+def _too_hard(ours: np.ndarray, theirs: np.ndarray, seen: F32) -> np.ndarray:
+    """(K, 478, 3) by how much light and shade within a few centimetres on our skin (log colours, lit) are stronger than on theirs: hard light leaves
+    streaks and hollows that soft light does not make, and colours of the one lamp in the shadows of the other."""
+    own, other = (_spread(logs, seen, _FINE_CM) - _spread(logs, seen, _BROAD_CM) for logs in (ours, theirs))
+    out = np.zeros_like(own)
+    for part in (lambda x: x.mean(-1, keepdims=True), lambda x: x - x.mean(-1, keepdims=True)):
+        have, want = (float(np.sqrt((part(x) ** 2 * seen[..., None]).sum() / max(float(seen.sum()), 1e-6))) for x in (own, other))
+        out += max(0.0, 1 - _HARDER * want / max(have, 1e-6)) * part(own)
+    return out
 
 
 def brightest(lit: Lit) -> F32:
