@@ -113,6 +113,27 @@ def test_shine_of_the_source_keeps_its_skins_colour() -> None:
     np.testing.assert_allclose(gains(grey, rows, grey, rows, degree=1.0), 1, atol=1e-3)
 
 
+def test_hard_light_is_softened_as_far_as_the_targets_is_soft() -> None:
+    """Streaks of light and shade two centimetres apart, on a target with none, with weak and with as strong ones that lie elsewhere."""
+    landmarks = np.repeat(frontal(128)[None], 6, 0)
+    masks, steps, rows = np.full((6, 128, 128), 255, np.uint8), np.arange(6, dtype=np.int64), np.arange(6)
+    across, down = (np.concatenate([canonical()[:, axis], np.zeros(10)]) for axis in (0, 1))
+
+    def streaks(places: np.ndarray, strength: float) -> np.ndarray:
+        colours = np.asarray([150.0, 120.0, 100.0]) * np.exp(strength * np.sin(places * np.pi))[:, None]
+        return np.repeat(colours[None], 6, 0).astype(np.uint8)
+
+    hard = streaks(across, 0.14)
+    source = measure_light(hard, masks, landmarks, size=128, steps=steps)
+    skin = inner_weight(1.0, 1.5) > 0.9
+    left = []
+    for strength in (0.0, 0.07, 0.14):
+        target = measure_light(streaks(down, strength), masks, landmarks, size=128, steps=steps)
+        made = np.log(gains(target, rows, source, rows, degree=1.0)[0] * hard[0]).mean(-1)[skin]
+        left.append(float(abs(np.corrcoef(made, np.sin(across * np.pi)[skin])[0, 1]) * made.std()))
+    assert left[0] < 0.75 * left[2] and left[0] < left[1] < left[2]
+
+
 def test_hair_next_to_skin_is_not_light() -> None:
     """A lock over one cheek, and the shadow beside it: the cheek is not lit more for it."""
     landmarks = np.repeat(frontal(128)[None], 6, 0)
@@ -264,6 +285,27 @@ def test_teeth_that_the_source_never_shows_are_the_performers(source: Faceset, p
         return float(rgb[1] - rgb[[0, 2]].max())
 
     assert green(silent) > 150 and green(source) < 40
+
+
+def test_teeth_and_shine_are_not_raised_with_dark_skin(source: Faceset, performance: Performance) -> None:
+    """A source with skin half as bright and a white dot on the cheek: the dot does not get twice as bright with the skin."""
+    lamp = replace(performance, vertex_rgb=np.clip(performance.vertex_rgb.astype(np.float32) * 1.3, 0, 230).astype(np.uint8))
+    crops = (np.asarray(source.crops) * 0.5).astype(np.uint8)
+    dark = replace(source, crops=crops, vertex_rgb=(source.vertex_rgb * 0.5).astype(np.uint8))
+    dotted = crops.copy()
+    for picture, mesh in zip(dotted, source.landmarks, strict=True):
+        x, y = np.rint(mesh[50, :2]).astype(int)
+        cv2.circle(picture, (int(x), int(y)), 2, tuple(int(c) for c in np.minimum(picture[y, x] * 1.5, 255)), -1)
+    crop = FaceCrop(np.zeros((performance.size, performance.size, 3), np.uint8), np.eye(2, 3, dtype=np.float32))
+
+    def at_dot(faceset: Faceset) -> float:
+        draft = DraftSwapper.fit(faceset, settings=SwapSettings(), permit=FACE)
+        drive = draft.plan(lamp)[0]
+        assert isinstance(drive, DraftDrive)
+        x, y = np.rint(drive.mesh[50, :2]).astype(int)
+        return float(draft.swap(crop, replace(drive, brightest=None)).rgb[y - 1 : y + 2, x - 1 : x + 2].mean())
+
+    assert 1.02 < at_dot(replace(dark, crops=dotted)) / at_dot(dark) < 1.3
 
 
 def test_shine_of_the_source_does_not_turn_white_under_a_stronger_lamp(source: Faceset, performance: Performance) -> None:

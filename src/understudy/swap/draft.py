@@ -21,7 +21,7 @@ from .irises import moved
 from .light import light_of, lit, skin_colours
 from .mouth import inside, opening, shortfall, unseen
 from .planner import DraftDrive, DraftPlanner, Layer, Region
-from .regions import brow_hair_weight, cover_weight, eye_weight, filled_weight, mouth_weight, plain_skin, side_weight, white_weight
+from .regions import brow_hair_weight, cover_weight, eye_weight, filled_weight, mouth_weight, plain_skin, ramp, side_weight, white_weight
 from .strands import strands
 from .warp import Raster, continued, draw, enlarge, sample, with_rim
 
@@ -34,9 +34,11 @@ _FOLD_SHARE = 0.005
 """Softening of the warp, as a share of the picture's side."""
 _CLEAR_OF_HAIR = 0.012
 """Share of the picture's side within which skin beside hair is not trusted."""
-_RAISED, _SHINE, _TEXTURE = 1.2, 0.9, 1.05
-"""Factor from which skin counts as raised; how much of the raising (as its exponent) shine is spared; and from which factor over the smooth skin on
-it is shine."""
+_WHITER = 0.95
+"""How bright teeth and eyes may be beside the performer's brightest skin, where they are raised with the skin."""
+_RAISED, _SHINE, _TEXTURE = (1.2, 1.6), 0.9, 1.05
+"""Factors from which skin counts as raised, and surely is; how much of the raising (as its exponent) shine is spared; from which factor over the
+smooth skin on it is shine."""
 _LUMA = np.asarray([0.2126, 0.7152, 0.0722], np.float32)
 _ABOUT_BROW = 0.025
 _HAIR_ABOUT, _SKIN_ABOUT = 0.25, 0.55
@@ -120,7 +122,10 @@ class DraftSwapper(DraftPlanner):
                 self._paste(rgb, drive, raster.part(part), region=region, weight=weight, part=part, unit=unit)
                 confidence += np.clip(weight, 0, 1) * (_confidence(drive.layers, region) - confidence)
         if drive.brightest is not None:
-            _dull(rgb, drive.brightest, np.asarray(1 - np.clip(white, 0, 1), np.float32), step=step)
+            white = np.clip(white, 0, 1)
+            _dull(rgb, drive.brightest, _DULLED * (1 - white), step=step)
+            raised = float(np.mean([np.median(layer.gain @ _LUMA) for layer in drive.layers if layer.region == "skin"]))
+            _dull(rgb, _WHITER * drive.brightest, white * ramp(np.asarray(raised), *_RAISED), step=step)
         self._borrow(rgb, crop, drive, raster)
         alpha = np.clip(alpha, 0, 1) * np.clip(cover, 0, 1)
         np.clip(rgb, 0, 255, out=face.rgb[y0:y1, x0:x1])
@@ -211,7 +216,7 @@ class DraftSwapper(DraftPlanner):
         """Take back, in place, what raising dark skin to a bright one would make of its shine: what a surface throws back does not depend on how dark
         the skin below it is (Shafer, "Using Color to Separate Reflection Components", 1985), so it must not be raised with it."""
         raised = layer.gain @ _LUMA
-        if float(np.median(raised)) < _RAISED:
+        if float(np.median(raised)) < _RAISED[0]:
             return
         skin = self._skin_colours(layer.row) @ _LUMA
         told = np.stack([skin, (1 - white_weight()) * (1 - np.maximum(raised, 1.0) ** -_SHINE)], 1)
@@ -272,13 +277,13 @@ def _drawn_in(cover: np.ndarray, unit: float) -> np.ndarray:
     return cv2.GaussianBlur(cv2.erode(cover, np.ones((reach, reach), np.uint8)), (0, 0), 0.5 * _CLEAR_OF_HAIR * unit)
 
 
-def _dull(rgb: F32, brightest: F32, weight: F32, *, step: int) -> None:
-    """Take back, in place, most of what skin (`weight`, on the coarse picture) is brighter than the performer's brightest: shine that was filmed
-    under another lamp, and turns white under a stronger one."""
+def _dull(rgb: F32, brightest: F32, weight: np.ndarray, *, step: int) -> None:
+    """Take back, in place, a share (`weight`, on the coarse picture) of what is brighter than `brightest`: shine that was filmed under another lamp,
+    and turns white under a stronger one; and teeth, which were raised with the skin."""
     beyond = rgb - brightest
     np.maximum(beyond, 0, out=beyond)
-    if beyond.any():
-        take = enlarge(weight, step) * np.float32(_DULLED)
+    if beyond.any() and weight.any():
+        take = enlarge(np.asarray(weight, np.float32), step)
         beyond *= cv2.merge([take, take, take])
         rgb -= beyond
 
