@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -17,7 +18,7 @@ from .. import __version__
 from ..crash import write_crash
 from ..errors import ProjectBusy, ProjectNotFound, UnderstudyError, UploadRefused, UsageError
 from .desk import Desk
-from .pages import error_page, refusal_page
+from .pages import error_page, prepare, refusal_page
 from .routes import routers
 from .safety import Door, Guard, Refusal
 
@@ -31,7 +32,9 @@ def make_app(desk: Desk, door: Door) -> FastAPI:
     @contextlib.asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         keeper = asyncio.create_task(desk.keep_workers())
+        ready = asyncio.create_task(run_in_threadpool(prepare))
         yield
+        await ready
         keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeper

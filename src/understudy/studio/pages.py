@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +69,18 @@ def page(request: Request, template: str, /, *, place: Place | None = None, scre
         **values,
     )
     return HTMLResponse(html, status_code=status)
+
+
+def prepare() -> None:
+    """What the first pages would otherwise wait for: all templates and sentences are read; between two of them others have their turn."""
+    for language in LANGUAGES:
+        Words(language)
+    for name in _loader.list_templates():
+        _environment.get_template(name)
+        time.sleep(0.002)
+    # what is loaded by now stays: the collector need not look through all of it in the middle of a long list
+    gc.collect()
+    gc.freeze()
 
 
 def go(request: Request, path: str) -> Response:
