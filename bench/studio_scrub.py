@@ -89,8 +89,8 @@ def main() -> None:
     api.setup()
     networks = home() / "weights"
     os.environ["UNDERSTUDY_HOME"] = str(folder / "home")
-    (home() / "weights").symlink_to(networks)
     make_keys()
+    (home() / "weights").symlink_to(networks)
     target = asked.target or widened(ACTORS / "synthetic_actor_B_eval.mp4", folder / "target.mp4", seconds=asked.seconds)
     studio = Studio()
     try:

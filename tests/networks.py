@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from understudy.events import Context
+from understudy.files import private_folder
 from understudy.home import home
 from understudy.weights.fetch import fetch_missing
 
@@ -22,6 +23,7 @@ def link_networks() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNDERSTUDY_HOME", str(MACHINE))
         fetch_missing(context=Context())
+    private_folder(place.parent)
     place.symlink_to(MACHINE / "weights")
 
 

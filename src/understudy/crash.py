@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from . import __version__
+from .files import private_folder
 from .home import home
 
 
@@ -26,7 +27,7 @@ def write_crash(error: BaseException, command: list[str]) -> Path:
     name = f"crash-{now:%Y%m%d-%H%M%S}.txt"
     try:
         path = home() / "crashes" / name
-        path.parent.mkdir(exist_ok=True)
+        private_folder(path.parent)
         path.write_text(text, encoding="utf-8")
     except OSError:
         # the disk may be what broke

@@ -46,6 +46,14 @@ def _remove(part: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+def private_folder(folder: Path) -> Path:
+    """`folder`, made with all that is missing above it, for the user alone."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    for place in reversed(missing):
+        place.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` outlive a power cut."""
     handle = os.open(folder, os.O_RDONLY)

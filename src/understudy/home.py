@@ -9,7 +9,8 @@ import platformdirs
 
 
 def home() -> Path:
-    """The folder; made on first use, readable by the user alone. `UNDERSTUDY_HOME` names another one."""
-    folder = Path(os.environ.get("UNDERSTUDY_HOME") or platformdirs.user_data_dir("understudy", appauthor=False))
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
+    """The folder, whether it is there or not: looking makes none, and who writes there makes its folder with `files.private_folder`.
+
+    `UNDERSTUDY_HOME` names another one.
+    """
+    return Path(os.environ.get("UNDERSTUDY_HOME") or platformdirs.user_data_dir("understudy", appauthor=False))

@@ -347,6 +347,15 @@ def test_the_commands(bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert api.verify_paper(api.verify(bench.plain))["format"] == "understudy.report/2"
 
 
+@pytest.mark.parametrize("command", ["verify", "trace", "understudy-verify"])
+def test_looking_leaves_nothing_on_a_machine_without_a_studio(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(tmp_path / "data" / "understudy"))
+    before = sorted(bench.folder.rglob("*"))
+    file = str(bench.published)
+    assert (verifier.main([file]) if command == "understudy-verify" else main([command, file])) in (1, 3)
+    assert not list(tmp_path.iterdir()) and sorted(bench.folder.rglob("*")) == before
+
+
 NOT_NEEDED = ("torch", "onnxruntime", "ai_edge_litert", "scenedetect", "fastapi", "cyclopts", "rich", "opentimelineio", "OpenEXR", "safetensors")
 
 

@@ -22,7 +22,7 @@ from typing import Any, Literal, get_args
 
 from .. import __version__
 from ..errors import ComplaintInvalid, ComplaintUnknown, OutputNotWritable
-from ..files import sha256_file
+from ..files import private_folder, sha256_file
 from ..home import home
 from . import keys, ledger, papers
 from .ledger_store import canonical
@@ -185,7 +185,7 @@ def _place() -> Path:
 @contextmanager
 def _register() -> Iterator[sqlite3.Connection]:
     path = _place()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     try:
         with closing(sqlite3.connect(path, timeout=30.0, isolation_level=None)) as db:
             db.execute("PRAGMA synchronous=FULL")

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPri
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ..errors import KeysMissing
-from ..files import sync_folder, translate
+from ..files import private_folder, sync_folder, translate
 from ..home import home
 
 LIFETIME = timedelta(days=20 * 365)
@@ -47,7 +47,7 @@ def make_keys() -> Path:
         return place
     part = place.with_name(f".keys.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
-        part.mkdir(mode=0o700)
+        private_folder(part)
         for name, data in _fresh_keys().items():
             with os.fdopen(os.open(part / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(data)

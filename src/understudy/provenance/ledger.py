@@ -20,7 +20,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..files import part_of, sha256_file, sync_folder
+from ..files import part_of, private_folder, sha256_file, sync_folder
 from . import keys
 from .ledger_store import FIRST, Kind, Row, append_row, broken, canonical, end_of, folder_of_ledger, head_of, now, opened, row_of, storage_errors
 
@@ -170,8 +170,7 @@ def announced(body: Mapping[str, Any], out: Path) -> Iterator[None]:
     A kill in between leaves the announcement for `recover`; an error in the block withdraws it. `body` must have `file_sha256`.
     """
     with storage_errors(folder_of_ledger()):
-        folder = folder_of_ledger() / "pending"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = private_folder(folder_of_ledger() / "pending")
         path = folder / f"{secrets.token_hex(8)}.json"
         part = path.with_suffix(".part")
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)

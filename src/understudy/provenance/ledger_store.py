@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import LedgerBroken, OutputNotWritable
-from ..files import translate
+from ..files import private_folder, translate
 from ..home import home
 from . import keys
 
@@ -60,7 +60,7 @@ def opened(*, create: bool = False) -> Iterator[sqlite3.Connection | None]:
         yield None
         return
     with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         try:
             # isolation_level None: transactions are written out; a rollback journal, fully synchronous: a row is on the disk when it is said to be
             with closing(sqlite3.connect(path, timeout=30.0, isolation_level=None)) as db:

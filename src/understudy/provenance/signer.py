@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from cryptography.x509.oid import NameOID
 
 from ..errors import CertificateUnusable
-from ..files import sync_folder, translate
+from ..files import private_folder, sync_folder, translate
 from . import keys
 
 Algorithm = Literal["es256", "es384", "es512", "ps256", "ed25519"]
@@ -225,7 +225,7 @@ def _put(path: Path, data: bytes) -> None:
     """Whole or not at all, and for the user alone from its first byte on."""
     part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        private_folder(path.parent)
         part.unlink(missing_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(data)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DatabaseBroken
+from ..files import private_folder
 
 
 class Database:
@@ -18,7 +19,7 @@ class Database:
     def __init__(self, path: Path, migrations: Sequence[str]) -> None:
         self.path = path
         self._lock = threading.RLock()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         try:
             self._db = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
             self._db.row_factory = sqlite3.Row

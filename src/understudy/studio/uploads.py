@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from .. import api
 from ..errors import UploadRefused
-from ..files import part_of, translate
+from ..files import part_of, private_folder, translate
 
 MOST_BYTES = 200 << 30
 """Of one file."""
@@ -62,7 +62,7 @@ async def _take(request: Request, folder: Path, *, limits: Limits, look: Callabl
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise UploadRefused("This is no file.", why=_FOUND_WRONG, remedy="drop the video on the page, or choose it there")
     made = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     _check_room(folder, int(length) if length.isdigit() else 0, limits)
     incoming = _Incoming(folder, limits, look, suffixes, suffix)
     try:

@@ -19,6 +19,7 @@ from typing import Any
 from ..crash import write_crash
 from ..errors import Interrupted, UnderstudyError
 from ..events import Context, Event
+from ..files import private_folder
 from ..home import home
 from ..run.jobs import LANES, Job, Jobs, Lane, error_dict
 from .work import KINDS
@@ -33,7 +34,7 @@ class Lock:
 
     def __init__(self, lane: Lane) -> None:
         path = home() / "studio" / f"worker-{lane}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -55,7 +56,7 @@ def is_working(lane: Lane) -> bool:
 def start_worker(lane: Lane) -> None:
     """Start a worker of its own that outlives whoever starts it. What it prints goes into a log in the user's home."""
     log = home() / "studio" / f"worker-{lane}.log"
-    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(log.parent)
     if log.is_file() and log.stat().st_size > 1 << 20:
         log.unlink()
     with log.open("ab") as out:

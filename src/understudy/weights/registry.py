@@ -137,7 +137,10 @@ def path(name: str) -> Path:
             why="Its checksum is off: it was damaged or altered.",
             remedy="delete it and type: understudy setup" if entry.carrier else "install Understudy again: the file comes with it",
         )
-    # where another process keeps its own memory at the same moment, the file is simply checked again next time
+    # looking leaves nothing behind on a machine without a studio; where another process keeps its own memory at the same moment, the file is
+    # simply checked again next time
+    if not home().is_dir():
+        return place
     with suppress(FileNotFoundError):
         write_text(_memory(), json.dumps({**_remembered(), entry.sha256: mark}))
     return place
