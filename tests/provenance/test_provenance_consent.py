@@ -22,7 +22,7 @@ from understudy.errors import (
 )
 from understudy.permits import require
 from understudy.provenance import ledger
-from understudy.provenance.consent import check_permit, issue_permit, load_record, revoke, save_record
+from understudy.provenance.consent import check_permit, is_revoked, issue_permit, load_record, revocation_of, revoke, save_record
 from understudy.provenance.consent_words import describe
 from understudy.provenance.keys import make_keys
 
@@ -200,6 +200,23 @@ def test_revocation_stops_new_and_old_permits(tmp_path):
         check_permit(permit, role="face", action="publish")
     assert [row.body["record_id"] for row in ledger.rows() if row.kind == "revocation"] == [permit.record_id]
     assert ledger.verify_chain() == 1
+
+
+@pytest.mark.parametrize("ledger_too", [False, True])
+def test_removing_what_says_that_it_was_taken_back_gives_nothing_back(tmp_path, isolated_home, ledger_too):
+    """Either of the two places decides; saying it again puts back the one that is gone."""
+    path = signed(tmp_path)
+    permit = issue_permit(path, role="face", actions=["publish"])
+    revoke(permit.record_id, reason="She asked for it.")
+    (file,) = (isolated_home / "revocations").iterdir()
+    gone = isolated_home / "ledger" if ledger_too else file
+    gone.rename(tmp_path / "moved away")
+    for ask in (lambda: issue_permit(path, role="face", actions=["train"]), lambda: check_permit(permit, role="face", action="publish")):
+        with pytest.raises(ConsentRevoked):
+            ask()
+    revoke(permit.record_id, reason="Again.")
+    assert file.is_file() and len(ledger.rows()) == 1 and is_revoked(permit.record_id)
+    assert (revocation_of(permit.record_id) or {})["reason"] == "She asked for it."
 
 
 @pytest.mark.parametrize("record_id", ["../../etc/passwd", "", "consent-1", "consent-0123456789abcdeg"])

@@ -20,7 +20,7 @@ from ..paper.words import Language
 from ..project import Project
 from ..provenance import ledger
 from ..provenance.complaints import DAYS
-from ..provenance.consent import load_record, revocation_of
+from ..provenance.consent import is_revoked, load_record
 from ..provenance.consent_record import ConsentRecord
 from ..provenance.statement import without_names
 from ..store import PUBLISHED_BEFORE
@@ -105,7 +105,7 @@ def _person(record: ConsentRecord, hidden: list[str]) -> _Person:
         reason=without_names(record.reason or "", [*hidden, *([] if told else [record.subject])]),
         record_id=record.record_id,
         expires=record.expires or "",
-        revoked=revocation_of(record.record_id) is not None,
+        revoked=is_revoked(record.record_id),
     )
 
 
@@ -115,7 +115,7 @@ def _video(project: Project, row: ledger.Row, records: dict[str, ConsentRecord])
     may_show = agreed_to_be_shown(performers)
     spans = body.get("labelled_frames") or [[0, 0]]
     index = (spans[0][0] + spans[0][1]) // 2
-    stands = all(number in records and revocation_of(number) is None for number in body["consent_ids"])
+    stands = all(number in records and not is_revoked(number) for number in body["consent_ids"])
     may_show = may_show and stands
     result = _still(Path(body["out"]), index) if stands else None
     original = None

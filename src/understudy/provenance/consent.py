@@ -151,10 +151,15 @@ def revoke(record_id: str, *, reason: str) -> list[ledger.Row]:
         raise ConsentInvalid(f"'{record_id}' is not the number of a consent record.", remedy="it stands in the record, as 'record_id'")
     if not reason.strip():
         raise ConsentInvalid("The revocation does not say why.", remedy="give the reason")
-    if not _revocation(record_id).exists():
-        content = {"record_id": record_id, "reason": reason.strip(), "revoked_on": datetime.now(UTC).isoformat(timespec="seconds")}
+    entered, written = ledger.find_revocation(record_id), _revocation(record_id).exists()
+    content = (
+        entered.body if entered else {"record_id": record_id, "reason": reason.strip(), "revoked_on": datetime.now(UTC).isoformat(timespec="seconds")}
+    )
+    # a crash may have left one without the other
+    if not written:
         signed = {**content, "signature": keys.sign(canonical(content)).hex()}
         write_bytes(_revocation(record_id), canonical(signed) + b"\n")
+    if entered is None:
         ledger.append("revocation", content)
     return ledger.exports_with(record_id)
 
@@ -164,16 +169,21 @@ def _revocation(record_id: str) -> Path:
 
 
 def revocation_of(record_id: str) -> dict[str, Any] | None:
-    """The signed revocation of a record as it was written; None where the consent was not taken back, or its file is damaged."""
+    """The signed revocation of a record as it was written, or, where its file is gone or damaged, what the ledger has of it; else None."""
     try:
         return json.loads(_revocation(record_id).read_bytes())
     except (OSError, ValueError):
-        return None
+        row = ledger.find_revocation(record_id)
+        return row.body if row else None
+
+
+def is_revoked(record_id: str) -> bool:
+    """Whether the consent was taken back: by its file, whatever is in it, or by the ledger's row. Removing one of them gives nothing back."""
+    return _revocation(record_id).exists() or ledger.find_revocation(record_id) is not None
 
 
 def _check_not_revoked(record_id: str, subject: str) -> None:
-    """The file alone decides, whatever is in it: a damaged revocation is still one."""
-    if _revocation(record_id).exists():
+    if is_revoked(record_id):
         raise ConsentRevoked(
             f"{subject} has taken the consent back ({record_id}).",
             why="Nothing more may be made with it.",

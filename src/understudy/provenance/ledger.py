@@ -87,13 +87,18 @@ def find_record(record_id: str) -> Row | None:
     return _newest("record_id", record_id)
 
 
-def _newest(name: str, value: str) -> Row | None:
+def find_revocation(record_id: str) -> Row | None:
+    """The row by which this consent was taken back, or None. Reads only."""
+    return _newest("record_id", record_id, kind="revocation")
+
+
+def _newest(name: str, value: str, *, kind: Kind = "export") -> Row | None:
     # rows are canonical JSON, in which a pair of name and text can be written in one way only
     pair = canonical({name: value}).decode("utf-8")[1:-1]
     with opened() as db:
         found = db.execute("SELECT row, hash FROM rows WHERE instr(row, ?) ORDER BY seq DESC", (pair,)).fetchall() if db else []
     made = (row_of(*each) for each in found)
-    return next((row for row in made if row.kind == "export" and row.body.get(name) == value), None)
+    return next((row for row in made if row.kind == kind and row.body.get(name) == value), None)
 
 
 def exports_with(record_id: str) -> list[Row]:
