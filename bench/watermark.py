@@ -5,7 +5,7 @@
     python bench/watermark.py --false 5000 FOLDER …         # and that many unmarked windows that must not be taken for marked
     python bench/watermark.py --sheet sheet.png *.mp4       # what the mark changes, eight times as strong, to be looked at
 
-Prints Markdown: for each treatment how many clips gave back the whole number from one window of --frames frames, sync scores, PSNR, time.
+Prints Markdown: for each treatment how many clips gave back the whole number from one window of --frames frames, scores, PSNR, time.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Clip:
     milliseconds: float
     """For a 1280x720 frame."""
     read: dict[str, tuple[bool, float]]
-    """For each treatment: whether the whole number came back, and the sync score."""
+    """For each treatment: whether the whole number came back, and the score."""
     averaged: Mark
     """Of the mean of copies with different numbers."""
     averaged_right: bool
@@ -79,7 +79,7 @@ def _windows(job: tuple[list[Path], int, int]) -> list[Mark]:
 def _unmarked_line(found: list[Mark], files: int) -> str:
     highest = max((mark.z for mark in found), default=0.0)
     return (
-        f"Unmarked windows: {len(found)} of {files} files; highest sync z {highest:.2f} (needed: {LEAST_Z}); "
+        f"Unmarked windows: {len(found)} of {files} files; highest score {highest:.2f} (needed: {LEAST_Z}); "
         f"present: {sum(mark.present for mark in found)}; taken for marked: {sum(mark.read for mark in found)}."
     )
 
@@ -108,7 +108,7 @@ def _table(asked: argparse.Namespace) -> None:
         ):
             print("; ".join([f"{clip.name}: PSNR {clip.psnr:.1f} dB", *(f"{n} {_word(ok)} {z:.1f}" for n, (ok, z) in clip.read.items())]), flush=True)
             clips.append(clip)
-    print(f"\n| treatment | read | of these small ({SMALL} lines or fewer) | sync z, median | least |\n|---|---|---|---|---|")
+    print(f"\n| treatment | read | of these small ({SMALL} lines or fewer) | score, median | least |\n|---|---|---|---|---|")
     for name in clips[0].read:
         results = [(clip.lines <= SMALL, *clip.read[name]) for clip in clips]
         z = [score for _, _, score in results]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 
 import av
@@ -17,10 +18,13 @@ from understudy.provenance.mark import fingerprint
 from understudy.provenance.mark.code import SYMBOLS, number_of, symbols_of
 from understudy.provenance.mark.detect import LEAST_Z, Mark, find
 from understudy.provenance.mark.embed import Marker
-from understudy.provenance.mark.gather import Gatherer
+from understudy.provenance.mark.gather import Gatherer, score
+from understudy.provenance.mark.grid import COARSE, COARSEST, FINE, symbol_chips, sync_chips
+from understudy.provenance.mark.placement import Placement
 from understudy.video.read import read_frames
 
 NUMBER = 0x5EAF00D1
+GOLDEN = Path(__file__).with_name("golden")
 
 
 def lumas(path: Path, count: int = 40) -> list[np.ndarray]:
@@ -151,6 +155,42 @@ def test_unmarked_pictures_do_not_trigger(plain):
     grain = [noise.integers(0, 255, (360, 640), np.uint8) for _ in range(3)]
     for frames in ([crop(y) for y in plain[:8]], flat, grain):
         assert read(frames).z < LEAST_Z
+
+
+PATTERNS = {FINE: "fe0c697d3d7723e5", COARSE: "9f75db8795f8a7f2", COARSEST: "78a636912bc738cb"}
+
+
+@pytest.mark.parametrize("grid", PATTERNS, ids=lambda grid: f"{grid.columns}x{grid.rows}")
+def test_the_patterns_stay_what_they_are(grid):
+    """What was published is read for ever: another pattern would be another mark."""
+    signs = np.packbits(np.concatenate([sync_chips(grid).ravel(), symbol_chips(grid).ravel()]) > 0)
+    assert sha256(signs.tobytes()).hexdigest()[:16] == PATTERNS[grid]
+
+
+def test_what_was_marked_before_very_small_pictures_had_their_own_grid_is_read():
+    picture = cv2.imread(str(GOLDEN / "marked_at_180_lines.png"), cv2.IMREAD_GRAYSCALE)
+    assert picture is not None and picture.shape == (180, 320)
+    found = read([np.asarray(picture, np.uint8)])
+    assert found.present and found.number == 0x01D5EED5
+
+
+def test_a_very_small_picture_is_read_from_half_of_its_size(plain, tmp_path):
+    frames = marked_with([cv2.resize(y[:540], (320, 180), interpolation=cv2.INTER_AREA) for y in plain])
+    found = read(TREATMENTS["half size, crf 28"](frames, tmp_path / "copy.mp4"))
+    assert found.present and found.number == NUMBER, found.z
+
+
+def test_a_number_that_is_read_counts_for_the_score(plain):
+    """In noise the sync pattern alone falls below what is asked long before the number cannot be read."""
+    grain = np.random.default_rng(6)
+    frames = marked_with([cv2.resize(y, (320, 320), interpolation=cv2.INTER_AREA) for y in plain[:6]])
+    noisy = [np.clip(y + grain.normal(0, 62, y.shape), 0, 255).astype(np.uint8) for y in frames]
+    gatherer = Gatherer()
+    for y in noisy:
+        gatherer.add(y, 8)
+    alone = max(score(gatherer.view(grid), grid, Placement(aspect=gatherer.aspect)) for grid in (FINE, COARSE, COARSEST))
+    found = find(gatherer)
+    assert alone < LEAST_Z < found.z and found.number == NUMBER
 
 
 def test_two_numbers_are_told_apart(plain):

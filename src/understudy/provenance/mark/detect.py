@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -10,14 +11,18 @@ import cv2
 import numpy as np
 
 from ...types import F32
-from .code import number_of
+from .code import number_of, symbols_of
 from .gather import Gatherer, score, seen_cells
 from .grid import GRIDS, Grid, symbol_chips, sync_chips
 from .placement import Placement, turned
 from .whiten import spread
 
 LEAST_Z = 7.5
-"""Sync score (standard deviations over chance) from which a mark counts as present."""
+"""Score (standard deviations over chance) from which a mark counts as present."""
+_LEAST_SYNC = 4.5
+"""Of the sync pattern alone, below which no number is looked for."""
+_PRICE = 2 * math.log(2) * 32
+"""What the best of all numbers of 32 bits gets by chance, as the square of a score: only what a number has beyond it counts."""
 LEAST_SIDE = 90
 """Pixels of the shorter side below which the mark cannot be read."""
 _CANVAS = 1.5
@@ -38,7 +43,7 @@ class Mark:
     """What was found in one stretch of frames."""
 
     z: float
-    """Sync score."""
+    """Score: of the sync pattern, and, where a number was read, of the pattern of that number beyond what chance gives some number (`_score`)."""
     number: int | None
     """The 32-bit number, where the CRC holds."""
     placement: Placement
@@ -90,11 +95,20 @@ def _read(gathered: Gatherer, grid: Grid, placement: Placement) -> Mark:
         values = seen_cells(seen, grid, placement).ravel()
         size = np.linalg.norm(values) + 1e-9
         z = float(sync_chips(grid).ravel() @ values / size)
-        number = number_of(symbol_chips(grid) @ values / size) if z >= LEAST_Z - 2 else None
-        best = _surer(best, Mark(z, number, placement))
+        soft = symbol_chips(grid) @ values / size
+        number = number_of(soft) if z >= _LEAST_SYNC else None
+        best = _surer(best, Mark(z if number is None else _score(z, soft, number, grid), number, placement))
         if best.read:
             break
     return best
+
+
+def _score(sync: float, soft: np.ndarray, number: int, grid: Grid) -> float:
+    """How far sync pattern and number together are beyond chance: two scores that chance gives independently add up by their squares."""
+    symbols = symbols_of(number)
+    pattern = symbols @ symbol_chips(grid)
+    word = float(symbols @ soft) * pattern.size**0.5 / float(np.linalg.norm(pattern))
+    return math.sqrt(sync**2 + max(0.0, word * abs(word) - _PRICE))
 
 
 def _refine(view: F32, grid: Grid, placement: Placement) -> Placement:

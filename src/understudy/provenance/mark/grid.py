@@ -36,16 +36,16 @@ class Grid:
         return self.rows * CELL
 
 
-FINE, COARSE = Grid(144, 81), Grid(96, 54)
-"""For most pictures; and for small ones, whose copies of half the size have less than one pixel for a fine cell."""
-GRIDS = (FINE, COARSE)
-COARSE_TO = 540
-"""Lines up to which a picture gets the coarse grid."""
+FINE, COARSE, COARSEST = Grid(144, 81), Grid(96, 54), Grid(64, 36)
+"""For most pictures; and for small and very small ones, whose copies of half the size have too few pixels for a finer cell."""
+GRIDS = (FINE, COARSE, COARSEST)
+COARSE_TO, COARSEST_TO = 540, 200
+"""Lines up to which a picture gets the coarser ones."""
 
 
 def grid_for(lines: int) -> Grid:
     """The grid that a picture of so many lines is marked on (lines: its shorter side, pixels)."""
-    return COARSE if lines <= COARSE_TO else FINE
+    return COARSEST if lines <= COARSEST_TO else COARSE if lines <= COARSE_TO else FINE
 
 
 def _chips(grid: Grid, purpose: str, count: int) -> F32:
