@@ -287,6 +287,18 @@ def test_teeth_that_the_source_never_shows_are_the_performers(source: Faceset, p
     assert green(silent) > 150 and green(source) < 40
 
 
+def test_lips_that_the_source_never_makes_are_told_for_the_whole_performance(source: Faceset, performance: Performance) -> None:
+    """The whole source knows the performer's open mouths; its closed ones alone do not."""
+    closed = np.flatnonzero(mouth_opening(source.landmarks) < 0.02)[:20]
+    names = ("crops", "masks", "landmarks", "pose_deg", "blendshapes", "sharpness", "vertex_rgb", "frame_index", "track_number", "crop_from_frame")
+    silent = replace(source, **{name: np.asarray(getattr(source, name))[closed] for name in names})
+    known, unknown = (
+        [drive.foreign for drive in DraftSwapper.fit(faceset, settings=SwapSettings(), permit=FACE).plan(performance)] for faceset in (source, silent)
+    )
+    assert set(known) == {0.0}
+    assert len(set(unknown)) == 1 and unknown[0] > 0
+
+
 def test_teeth_and_shine_are_not_raised_with_dark_skin(source: Faceset, performance: Performance) -> None:
     """A source with skin half as bright and a white dot on the cheek: the dot does not get twice as bright with the skin."""
     lamp = replace(performance, vertex_rgb=np.clip(performance.vertex_rgb.astype(np.float32) * 1.3, 0, 230).astype(np.uint8))

@@ -36,6 +36,9 @@ _CLEAR_OF_HAIR = 0.012
 """Share of the picture's side within which skin beside hair is not trusted."""
 _WHITER = 0.95
 """How bright teeth and eyes may be beside the performer's brightest skin, where they are raised with the skin."""
+_OTHER_COLOUR, _WHITISH, _TO_WHITE = (1.25, 1.6), (0.35, 0.6), 0.7
+"""Factors between the channels' gains from which the lamps differ in colour, and surely do; shares of the brightest skin from which something may be
+white, and surely is; how far it is brought there."""
 _RAISED, _SHINE, _TEXTURE = (1.2, 1.6), 0.9, 1.05
 """Factors from which skin counts as raised, and surely is; how much of the raising (as its exponent) shine is spared; from which factor over the
 smooth skin on it is shine."""
@@ -124,8 +127,9 @@ class DraftSwapper(DraftPlanner):
         if drive.brightest is not None:
             white = np.clip(white, 0, 1)
             _dull(rgb, drive.brightest, _DULLED * (1 - white), step=step)
-            raised = float(np.mean([np.median(layer.gain @ _LUMA) for layer in drive.layers if layer.region == "skin"]))
-            _dull(rgb, _WHITER * drive.brightest, white * ramp(np.asarray(raised), *_RAISED), step=step)
+            gain = np.median(np.mean([layer.gain for layer in drive.layers if layer.region == "skin"], axis=0), axis=0)
+            _dull(rgb, _WHITER * drive.brightest, white * ramp(gain @ _LUMA, *_RAISED), step=step)
+            _neutral(rgb, drive.brightest, white * ramp(gain.max() / gain.min(), *_OTHER_COLOUR), step=step)
         self._borrow(rgb, crop, drive, raster)
         alpha = np.clip(alpha, 0, 1) * np.clip(cover, 0, 1)
         np.clip(rgb, 0, 255, out=face.rgb[y0:y1, x0:x1])
@@ -193,9 +197,11 @@ class DraftSwapper(DraftPlanner):
             _mix(rgb[y0 - box[1] : y1 - box[1], x0 - box[0] : x1 - box[0]], deep, np.float32(lacking) * alpha)
 
     def _borrow(self, rgb: F32, crop: FaceCrop, drive: DraftDrive, raster: Raster) -> None:
-        """Where the source never opens the mouth: the performer's own teeth and tongue, between the source's lips. They stand in the right light."""
+        """Where the source never opens the mouth, or never like this: the performer's own teeth and tongue, between the source's lips. They stand in
+        the right light."""
         chosen = [layer for layer in drive.layers if layer.region == "mouth"]
         share = sum(layer.share * unseen(self._set.landmarks[layer.row], drive.mesh) for layer in chosen) if drive.borrows else 0.0
+        share = max(share, drive.foreign)
         if share <= 0:
             return
         height, width = rgb.shape[:2]
@@ -286,6 +292,21 @@ def _dull(rgb: F32, brightest: F32, weight: np.ndarray, *, step: int) -> None:
         take = enlarge(np.asarray(weight, np.float32), step)
         beyond *= cv2.merge([take, take, take])
         rgb -= beyond
+
+
+def _neutral(rgb: F32, brightest: F32, weight: np.ndarray, *, step: int) -> None:
+    """Give bright places (`weight`, on the coarse picture) most of the colour that white has in the performer's light, in place: teeth that were
+    filmed under a lamp of another colour turn green or violet with gains that were measured on skin."""
+    there = _seen(weight)
+    if there is None:
+        return
+    left, top, right, bottom = (step * edge for edge in there)
+    part = rgb[top:bottom, left:right]
+    bright = part @ _LUMA
+    most = float(brightest @ _LUMA)
+    white = np.sqrt(brightest / max(most, 1.0)).astype(np.float32)
+    share = enlarge(np.asarray(weight[there[1] : there[3], there[0] : there[2]], np.float32), step) * ramp(bright / max(most, 1.0), *_WHITISH)
+    part += np.float32(_TO_WHITE) * share[..., None] * (bright[..., None] * (white / (white @ _LUMA)) - part)
 
 
 def _mix(rgb: F32, other: F32, weight: F32) -> None:

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import SwapSettings
-from ..faces.mesh import eye_opening
+from ..faces.mesh import eye_opening, mouth_opening
 from ..types import F32, Drive, Faceset, Performance
 from .light import Lit, brightest, gains, measure_light
 from .person import gaze, measure
-from .regions import eye_weight, frown_weight, inner_weight, mouth_weight
+from .regions import eye_weight, frown_weight, inner_weight, mouth_weight, ramp
 from .retarget import Retarget
 from .retrieve import Choice, cheapest_path, cross_faded
 
@@ -27,6 +27,10 @@ _FADE: dict[Region, int] = {"skin": 4, "mouth": 1, "right eye": 1, "left eye": 1
 _OTHER_EYE = 0.35
 """How much the other eye counts when a picture is chosen for one: both come from one picture where there is one, but in a wink each has its own."""
 _SHARP_ENOUGH = 0.85
+_OPEN = 0.04
+_FOREIGN = (15.0, 17.0)
+"""Median distance of the lips from which an open mouth begins to be one that the source never makes, and surely is: near together, for half of each
+one's teeth is nobody's."""
 _HIDDEN = 15.0
 """What it costs when all skin that the target shows is under hair in the picture."""
 
@@ -53,6 +57,8 @@ class DraftDrive(Drive):
     """(3,) code values about which the performer's skin is brightest (see `light.brightest`)."""
     borrows: bool = True
     """Whether the inside of a mouth that the source never opens may be the performer's."""
+    foreign: float = 0.0
+    """0..1: how far the performer's open mouth is, throughout the performance, one that the source never makes."""
 
 
 class DraftPlanner:
@@ -92,6 +98,7 @@ class DraftPlanner:
             path = cheapest_path(cost, jump=_JUMP[region], follows=self._follows)
             faded = cross_faded(path, reach=_FADE[region], follows=self._follows)
             self._add_layers(layers, region, [_allowed(choices, barred[t]) for t, choices in enumerate(faded)], cost, lit)
+        foreign = 0.0 if apart else self._foreign(shapes, meshes, layers)
         return [
             DraftDrive(
                 mesh=meshes[t],
@@ -102,9 +109,25 @@ class DraftPlanner:
                 layers=tuple(layers[t]),
                 brightest=bright[t],
                 borrows=not apart,
+                foreign=foreign,
             )
             for t in range(len(performance))
         ]
+
+    def _foreign(self, shapes: F32, meshes: F32, layers: Sequence[Sequence[Layer]]) -> float:
+        """0..1: whether the pictures chosen for the open mouth show other lips than are wanted. One number for all frames: teeth must not change
+        hands while somebody speaks."""
+        apart = self._lips(shapes)
+        opened = np.flatnonzero(mouth_opening(meshes) > _OPEN).tolist()
+        if not opened:
+            return 0.0
+        found = [sum(layer.share * apart[t, layer.row] for layer in layers[t] if layer.region == "mouth") for t in opened]
+        return float(ramp(np.asarray(np.median(found)), *_FOREIGN))
+
+    def _lips(self, shapes: F32) -> np.ndarray:
+        """(T, N) how far the lips of `shapes` are from those of the source's pictures; 1 is a clear difference."""
+        weight = mouth_weight()
+        return _squared(_rows(shapes, weight, 0.10), _rows(self._person.shapes, weight, 0.10))
 
     def _barred(self, n: int, apart: int) -> NDArray[np.bool_]:
         if not apart:
@@ -119,7 +142,7 @@ class DraftPlanner:
         pose = _squared(performance.pose_deg[:, :2] / 9, self._set.pose_deg[:, :2] / 9)
         brows = _squared(_rows(shapes, upper_face, 0.22), _rows(source, upper_face, 0.22))
         frown = _squared(_rows(shapes, frown_weight(), 0.16), _rows(source, frown_weight(), 0.16))
-        lips = _squared(_rows(shapes, mouth_weight(), 0.10), _rows(source, mouth_weight(), 0.10))
+        lips = self._lips(shapes)
         eyes = self._eyes(shapes)
         shade = _squared(_shade(lit.changing) / 0.10, _shade(self._light.changing) / 0.10)
         blur = (6 * self._blur)[None]
