@@ -16,7 +16,8 @@ from understudy.faces.detect import Detector
 from understudy.faces.glasses import GLASSES_SHARE, glasses_score, glasses_share, wears_glasses
 from understudy.faces.landmark import from_box
 from understudy.faces.masks import track_masks
-from understudy.faces.segment import OTHER, SIDE, head_of, parse
+from understudy.faces.occluder import parsed
+from understudy.faces.segment import OTHER, SIDE, head_of
 from understudy.faces.track import track_shot
 from understudy.types import Shot, Track
 from understudy.video.probe import probe
@@ -66,7 +67,7 @@ def test_a_frame_drawn_around_the_eyes_is_seen() -> None:
     start, end = (np.rint(eyes[0] + s * (eyes[1] - eyes[0])).astype(int).tolist() for s in (0.4, 0.6))
     cv2.line(drawn, start, end, (15, 15, 15), round(0.07 * apart))
     small = apply(crop_matrices(mesh, size=SIDE), mesh)
-    bare, worn = (glasses_share(parse(head_of(picture, mesh)), small) for picture in (frame.rgb, drawn))
+    bare, worn = (glasses_share(parsed(head_of(picture, mesh), small), small) for picture in (frame.rgb, drawn))
     assert bare < GLASSES_SHARE < worn
 
 

@@ -13,13 +13,14 @@ import cv2
 import numpy as np
 
 from ..types import F32, N_LANDMARKS, U8, Track
-from .align import crop_matrices
+from .align import apply, crop_matrices
 from .embed import aligned, embed
 from .landmark import SIDE, Measured, as_given
 from .lanes import Lanes
 from .mesh import BROW_LEFT, BROW_RIGHT, EYE_LEFT, EYE_RIGHT, FACE_OVAL, LIPS_INNER, LIPS_OUTER, N_SKIN, pose_deg, turn_deg
+from .occluder import comes_before, parsed
 from .segment import SIDE as CLASSES_SIDE
-from .segment import head_of, parse
+from .segment import head_of
 from .smooth import smooth_landmarks
 from .values import occluded_share, outside_share
 from .warp import Picture, cut, size_hw
@@ -30,7 +31,9 @@ _PORTRAIT_EVERY = 8
 _PORTRAIT_PX = 128
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 88]
 _SOONEST = 4
-"""Frames between two parsed ones at least."""
+"""Frames between two parsed ones at least ..."""
+_COVERED_EVERY = 2
+"""... and while something lies before the face: a hand moves by itself, no mesh carries it."""
 _TURNED_DEG = 18
 """Turn of the head, across or up and down, up to which what was parsed is carried by the mesh alone."""
 _OTHER_COLOUR = 35
@@ -73,6 +76,10 @@ class Followed:
         self._colours: list[U8] = []
         self._keys: list[tuple[int, Future[U8]]] = []
         self._key_turn = (0.0, 0.0)
+        self._heads: list[tuple[int, U8]] = []
+        """What could be parsed later of the frames since the one parsed last but one."""
+        self._settled = -1
+        self._something_before = False
         self._noting: deque[Future[None]] = deque()
         self._portraits: list[tuple[float, int, U8, U8]] = []
         self._bridged: list[bool] = []
@@ -133,6 +140,8 @@ class Followed:
         self._colours.append(_colours(measured))
         if self._must_parse(number):
             self._parse(picture, number)
+        elif number % _SOONEST == 0:
+            self._heads.append((number, head_of(picture, self.meshes[number])))
         if number % _PORTRAIT_EVERY == 0 and not self._bridged[number]:
             self._consider_portrait(picture, measured, sharpness, number)
 
@@ -140,22 +149,45 @@ class Followed:
         if self._keys:
             if self._keys[-1][0] == number:
                 return
-            self._keys[-1][1].result()  # so that work does not pile up
+            self._settle()  # so that work does not pile up
         self._key_turn = turn_deg(self.meshes[number])
-        self._keys.append((number, self._lanes.aside.submit(parse, head_of(picture, self.meshes[number]))))
+        self._keys.append((number, self._lanes.aside.submit(parsed, head_of(picture, self.meshes[number]), self._small(number))))
+
+    def _small(self, number: int) -> F32:
+        """The mesh in its standard crop of the classes' size."""
+        mesh = self.meshes[number]
+        return apply(crop_matrices(mesh, size=CLASSES_SIDE), mesh)
+
+    def _settle(self) -> bool:
+        """Whether something lay before the face in the frame parsed last. If it was not there in the one before, the frames between are parsed
+        as well, back to where it came."""
+        number, classes = self._keys[-1]
+        if self._settled != number:
+            came = comes_before(classes.result(), self._small(number))
+            earlier = [(at, head) for at, head in self._heads if at < number]
+            if came and not self._something_before:
+                for at, head in reversed(earlier):
+                    classes = self._lanes.aside.submit(parsed, head, self._small(at))
+                    self._keys.append((at, classes))
+                    if not comes_before(classes.result(), self._small(at)):
+                        break
+                self._keys.sort(key=lambda key: key[0])
+            self._heads = self._heads[len(earlier) :]
+            self._settled, self._something_before = number, came
+        return self._something_before
 
     def _must_parse(self, number: int) -> bool:
-        """At least every so often; sooner where the head has turned, where the colours say that a hand or a microphone has come or gone, or
-        where the face was lost."""
+        """At least every so often; sooner where the head has turned, where something lies before the face, where the colours say that it has come
+        or gone, or where the face was lost."""
         if not self._keys or any(self._bridged[max(number - 1, 0) : number + 1]):
             return True
         key = self._keys[-1][0]
         since = self.index[number] - self.index[key]
-        if since < min(_SOONEST, self._parse_every):
+        if since < min(_COVERED_EVERY if self._something_before else _SOONEST, self._parse_every):
             return False
         if since >= self._parse_every or math.dist(turn_deg(self.meshes[number]), self._key_turn) > _TURNED_DEG:
             return True
-        return _covered(self._colours[key], self._colours[number])
+        return self._settle() or _covered(self._colours[key], self._colours[number])
 
     def _consider_portrait(self, picture: Picture, measured: Measured, sharpness: float, number: int) -> None:
         yaw, pitch = np.radians(turn_deg(measured.landmarks))
@@ -172,6 +204,7 @@ class Followed:
         """Everything at once: steadied mesh, pose, expression, identity."""
         while self._noting:
             self._noting.popleft().result()
+        self._settle()
         index = np.asarray(self.index, np.int32)
         best = sorted(self._portraits, reverse=True, key=lambda portrait: portrait[:2])
         embedding = self._lanes.aside.submit(embed, [face for _, _, face, _ in best], [value for value, *_ in best])

@@ -25,10 +25,14 @@ def head_of(picture: Picture, landmarks: F32) -> U8:
     return cut(picture, matrix, size=_NET_SIDE)
 
 
-def parse(head: U8) -> U8:
-    """Classes (128, 128) uint8 in the standard crop of the mesh that `head_of` was given."""
+def class_scores(head: U8) -> F32:
+    """(128, 128, 6) float32, a score (logit) for each class, in the standard crop of the mesh that `head_of` was given."""
     (scores,) = lite("multiclass")((head * np.float32(1 / 255))[None]).values()
+    return np.asarray(in_crop(scores[0]), np.float32)
+
+
+def in_crop(head: np.ndarray) -> np.ndarray:
+    """(256, 256, C) of what `head_of` cut, or of scores on it -> (128, 128, C) in the standard crop."""
     inner = np.asarray([[1, 0, 0], [0, 1, 0]], np.float64) * (_WIDER * SIDE / _NET_SIDE)
     inner[:, 2] = (SIDE - 1) / 2 - inner[0, 0] * (_NET_SIDE - 1) / 2
-    planes = cv2.warpAffine(scores[0], inner, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return planes.argmax(-1).astype(np.uint8)
+    return cv2.warpAffine(head, inner, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
