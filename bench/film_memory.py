@@ -2,9 +2,9 @@
 
     python bench/film_memory.py [--hours 2] [--disk FOLDER]
 
-An actor's tracks are stored over and over, in pieces as the film's would be (about 1.4 GB for two hours), read back, and chosen from. No video is
-decoded. Prints what each step took and the peak of this process; pages of the tracks' files that are only mapped are counted apart, the system
-takes them back when it needs room.
+An actor's tracks are stored over and over, in pieces as the film's would be (about 1.4 GB for two hours), read back, and chosen from; then they are
+looked through as `understudy check` does it with a target. No video is decoded. Prints what each step took and the peak of this process; pages of
+the tracks' files that are only mapped are counted apart, the system takes them back when it needs room.
 """
 
 from __future__ import annotations
@@ -18,10 +18,15 @@ from pathlib import Path
 import numpy as np
 from faces import CLIPS, actor_clip, follow
 
-from understudy.config import FacesetSettings
+from understudy.config import FacesetSettings, SwapSettings
+from understudy.events import Context
+from understudy.faces.people import find_people
 from understudy.faces.trackfile import load_tracks, save_tracks
 from understudy.faceset.curate import candidates_of, choose
+from understudy.faceset.extract import build_faceset
+from understudy.pipeline.survey import fit_of, seen_of
 from understudy.types import Track
+from understudy.video.probe import probe
 
 RATE = 25
 
@@ -33,7 +38,12 @@ def main() -> None:
     asked = parser.parse_args()
     track = follow(actor_clip(CLIPS[0]))[0]
     _say("an actor followed")
+    clip = actor_clip(CLIPS[0])
     with tempfile.TemporaryDirectory(dir=asked.disk) as folder:
+        (person,) = find_people([track])
+        lender, _ = build_faceset(
+            clip, probe(clip), tracks=[track], identity=person, folder=Path(folder) / "set", settings=FacesetSettings(), context=Context()
+        )
         files = write(track, Path(folder), frames=round(asked.hours * 3600 * RATE))
         _say(f"{len(files)} pieces, {sum(file.stat().st_size for file in files) / 1e9:.2f} GB on disk")
         tracks = [track for file in files for track in load_tracks(file)]
@@ -42,6 +52,11 @@ def main() -> None:
         _say("measured")
         kept, _ = choose(candidates, settings=FacesetSettings())
         _say(f"{len(kept)} of {len(candidates)} pictures chosen")
+        del candidates, kept
+        covered = np.concatenate([seen_of(track)[1] for track in tracks])
+        _say(f"light and cover of {len(covered)} frames measured")
+        fit = fit_of(tracks, lender, np.arange(len(lender)), settings=SwapSettings())
+        _say(f"the fitting pictures of {len(fit.row)} frames found")
 
 
 def write(track: Track, folder: Path, *, frames: int) -> list[Path]:

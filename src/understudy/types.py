@@ -400,6 +400,8 @@ class Drive:
     blendshapes: F32
     target_vertex_rgb: U8
     """(478, 3): the target's colour at each mesh point: its light."""
+    shown: float = 1.0
+    """0..1 how far the face may be shown at all: below 1 near poses that the source's material does not reach, 0 beyond."""
 
     def __post_init__(self) -> None:
         _require(self.mesh, "mesh", (N_LANDMARKS, 3), np.float32)

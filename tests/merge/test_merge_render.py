@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from understudy.merge.passage import Act, Look
 from understudy.merge.patchfile import Patches
 from understudy.merge.render import render_shot
 from understudy.swap.drive import performance_of
-from understudy.types import F32, Performance, Planes, Shot, Track
+from understudy.types import F32, Drive, Performance, Planes, Shot, Track
 from understudy.video.color import paint, rgb_from_planes
 from understudy.video.probe import probe
 from understudy.video.read import read_frames
@@ -96,7 +97,7 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Performance]:
 
 def test_the_target_itself_comes_back(acted: Performance, tmp_path: Path) -> None:
     report, meter = render(ACTOR, tmp_path / "a.patches", acted)
-    assert report == {"frames": N, "altered": N, "damaged": 0, "confidence": 0.5, "untouched": []} and meter.done == N
+    assert report == {"frames": N, "altered": N, "damaged": 0, "confidence": 0.5, "turned_away": {}, "untouched": []} and meter.done == N
     rows = before_after(ACTOR, tmp_path / "a.patches")
     assert [index for index, *_ in rows if index < N] == list(range(N))
     for index, before, after, alpha in rows:
@@ -158,6 +159,22 @@ def test_absent_frames_are_not_touched(still: tuple[Path, Performance], tmp_path
     report, meter = render(path, tmp_path / "a.patches", acted)
     assert (report["frames"], report["altered"], meter.done) == (9, 5, 9)
     assert Patches([tmp_path / "a.patches"]).frames() == [2, 3, 4, 9, 10]
+
+
+def test_where_the_source_never_turns_that_far_the_face_fades_out_and_that_is_said(still: tuple[Path, Performance], tmp_path: Path) -> None:
+    path, acted = still
+    shown = [1.0] * 8 + [0.5] * 2 + [0.0] * (len(acted) - 10)
+
+    class NeverTurned(Altered):
+        def plan(self, performance: Performance) -> list[Drive]:
+            return [replace(drive, shown=share) for drive, share in zip(super().plan(performance), shown, strict=True)]
+
+    report, _ = render(path, tmp_path / "a.patches", acted, swapper=NeverTurned())
+    assert Patches([tmp_path / "a.patches"]).frames() == acted.frame_index[:10].tolist()
+    assert report["turned_away"] == {"0": len(acted) - 8} and report["untouched"] == []
+    shown = [0.0] * len(acted)
+    report, _ = render(path, tmp_path / "a.patches", acted, swapper=NeverTurned())
+    assert report["altered"] == 0 and report["turned_away"] == {"0": len(acted)} and report["untouched"] == [], "said once"
 
 
 def test_nobody_at_all(still: tuple[Path, Performance], tmp_path: Path) -> None:

@@ -118,6 +118,7 @@ class Passage:
         strength = self.strength_at(frame.index)
         if t is None or frame.planes is None or strength <= 0:
             return None
+        strength *= self.reached(t)
         light = 1.0 if self.act.light is None else self.act.light.at(frame.index)
         looks = [
             (look.swapper, relit(drives[t], light), share)
@@ -126,7 +127,7 @@ class Passage:
         ]
         p, size = self.performance, self.performance.size
         matrix = p.crop_from_frame[t]
-        region = Region.around(frame.planes, matrix, size=size) if looks else None
+        region = Region.around(frame.planes, matrix, size=size) if looks and strength > 0 else None
         if region is None:
             return None
         shown = region.rgb8()
@@ -136,8 +137,20 @@ class Passage:
 
     def plays(self) -> bool:
         """Whether anything is meant to be changed in any frame."""
-        frames = [int(index) for index in self.performance.frame_index]
-        return any(self.strength_at(index) > 0 and any(look.share_at(index) > 0 for look in self.act.looks) for index in frames)
+        return any(self._meant(index) and self.reached(t) > 0 for t, index in enumerate(self.performance.frame_index.tolist()))
+
+    def turned_away(self) -> list[int]:
+        """The frames in which a face was meant to be put on and is faded, because its source never turns that far."""
+        return [index for t, index in enumerate(self.performance.frame_index.tolist()) if self._meant(index) and self.reached(t) < 1]
+
+    def reached(self, position: int) -> float:
+        """0..1 how far the faces seen in frame `position` of the performance may be shown there, the smallest counting: see `Drive.shown`."""
+        index = int(self.performance.frame_index[position])
+        drives = [drives[position] for look, drives in zip(self.act.looks, self.drives, strict=True) if look.share_at(index) > 0]
+        return min((drive.shown for drive in drives), default=1.0)
+
+    def _meant(self, index: int) -> bool:
+        return self.strength_at(index) > 0 and any(look.share_at(index) > 0 for look in self.act.looks)
 
     def strength_at(self, index: int) -> float:
         return self.course.at(index).strength * (1.0 if self.act.strength is None else self.act.strength.at(index))

@@ -42,7 +42,8 @@ def render_shot(
     frames in which the person is absent, get no patch. 10-bit video gives 16-bit patches.
 
     Report: `frames` in the range, `altered` (with a patch), `damaged` (not decoded), `confidence` (mean of the swapper's own, 0..1),
-    `untouched` (numbers of the acts in which no frame was changed: the face could not be told from its surroundings).
+    `untouched` (numbers of the acts in which no frame was changed: the face could not be told from its surroundings), `turned_away` (number of an act
+    and how many frames the face is faded in: its source never turns that far).
     Raises ConsentMissing, ConsentScope, ConsentExpired; Interrupted; DiskFull, OutputNotWritable; the MediaErrors of reading.
     """
     for role in ("face", "performer"):
@@ -85,6 +86,7 @@ def render_shot(
         "altered": len(altered),
         "damaged": end - first - decoded,
         "confidence": round(sum(face.confidence for face in faces) / max(total, 1), 4),
+        "turned_away": {str(number): len(away) for number, face in enumerate(faces) if (away := face.turned_away())},
         "untouched": [number for number, face in enumerate(faces) if not face.seen and face.plays()],
     }
 

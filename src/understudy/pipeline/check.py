@@ -29,7 +29,7 @@ def check(job: Job, source: Footage, target: Footage) -> Report:
     faceset = collect(job, source, lender)
     left_out = {row.stage: row for row in job.rows}["faceset"].report["left_out"]
     shown, places = usable(material_of(source, lender, left_out=left_out), faceset)
-    report = compare(shown, material_of(target, performer), fit_of(performer, faceset, places, settings=job.settings.swap))
+    report = compare(shown, material_of(target, performer), fit_of(performer.own_tracks, faceset, places, settings=job.settings.swap))
     return with_pictures(report, source=(source, lender), target=(target, performer))
 
 

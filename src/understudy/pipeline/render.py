@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..events import Event, Meter, guarded
 from ..faces.choose import called
 from ..merge.patchfile import Patches
@@ -15,6 +17,7 @@ from ..merge.sheet import before_after
 from ..run.local import pending
 from ..run.stage import Unit, stage_key
 from ..swap.drive import performance_of
+from ..types import Track
 from .casting import Ensemble
 from .extract import Person
 from .job import Job
@@ -87,11 +90,21 @@ def _tell_of_gaps(job: Job, scene: Scene, units: Sequence[Unit]) -> None:
             why = "too damaged to be decoded, and left out of the result; everything around is kept in time"
             job.context.report(Event("render", "warning", f"{scene.footage.path.name}, {unit.subject}: {what} {why}"))
         for number in row.report.get("untouched", []) if row else []:
-            take = next(take for take in scene.takes if take.key == unit.key)
-            track = take.tracks[number]
-            who = next(called(one) for one in scene.person.everybody if track.track_id in one.track_ids)
+            who, track = _played(scene, unit, number)
             what = "is too dark, too blurred or too much covered to be told from its surroundings"
             job.context.report(Event("render", "warning", f"{who}, {unit.subject}: the face {what}, and stays as it is in {len(track)} frames"))
+        for number, frames in (row.report.get("turned_away", {}) if row else {}).items():
+            who, track = _played(scene, unit, int(number))
+            furthest = np.abs(track.pose_deg[:, 0]).max()
+            what = f"the head turns {furthest:.0f}° aside, and the source never turns that far: the new face fades out there"
+            job.context.report(Event("render", "warning", f"{who}, {unit.subject}: {what}, in {frames} of {len(track)} frames"))
+
+
+def _played(scene: Scene, unit: Unit, number: int) -> tuple[str, Track]:
+    """Whom act `number` of a rendered shot is about, and where."""
+    take = next(take for take in scene.takes if take.key == unit.key)
+    track = take.tracks[number]
+    return next(called(one) for one in scene.person.everybody if track.track_id in one.track_ids), track
 
 
 def sheet(job: Job, footage: Footage, person: Person, rendered: Rendered) -> Path:

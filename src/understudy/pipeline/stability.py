@@ -29,7 +29,7 @@ from ..video.read import read_frames
 from .job import Job
 from .scene import Scene, Take
 
-RULES = 1
+RULES = 2
 """Part of every key: numbers of other rules are not mixed."""
 KINDS = ("flicker", "seam", "colour", "apart")
 _LANDMARKED = 240
@@ -69,6 +69,8 @@ class ShotStability:
     eyes: float | None
     apart: float | None
     worst: tuple[WorstFrame, ...]
+    turned_away: int = 0
+    """Frames in which the face fades out, or is left as it is, because its source never turns that far."""
 
 
 def stability(job: Job, scene: Scene) -> tuple[ShotStability, ...]:
@@ -109,6 +111,8 @@ def _look(scene: Scene, take: Take, number: int, meter: Meter) -> list[ShotStabi
     performances = [performance_of(track, size=SIDE) for track in take.tracks]
     observers = [Observer(p, landmark_every=max(1, len(p) // _LANDMARKED)) for p in performances]
     info, shot = scene.footage.info, take.shot
+    rendered = scene.job.project.store.stage(take.key)
+    away = rendered.report.get("turned_away", {}) if rendered else {}
     with Patches([take.file]) as patches:
         for frame in read_frames(scene.footage.path, want="planes", start_index=shot.start_index, end_index=shot.end_index, info=info):
             if frame.planes is not None:
@@ -117,11 +121,15 @@ def _look(scene: Scene, take: Take, number: int, meter: Meter) -> list[ShotStabi
                     observer.see(frame.index, frame.planes, found)
             meter.step()
         out = []
-        for track, performance, observer in zip(take.tracks, performances, observers, strict=True):
+        for act, (track, performance, observer) in enumerate(zip(take.tracks, performances, observers, strict=True)):
             figures = observer.figures()
             person = next(called(who) for who in scene.person.everybody if track.track_id in who.track_ids)
             worst = _worst(scene, patches, performance, figures)
-            out.append(ShotStability(number, shot.start_index, shot.end_index - 1, person, figures.frames, **_numbers(figures), worst=worst))
+            numbers = _numbers(figures)
+            turned = int(away.get(str(act), 0))
+            out.append(
+                ShotStability(number, shot.start_index, shot.end_index - 1, person, figures.frames, **numbers, worst=worst, turned_away=turned)
+            )
     return out
 
 

@@ -52,6 +52,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "look": "{count} numbers are worth a look.",
         "bad": "{count} numbers are far from their aim: look at the frames below before you publish.",
         "untouched": "Shot {shot}, {person}: not one frame was changed. The face is too dark, too blurred or too much covered there to be told.",
+        "turned_away": "Shot {shot}, {person}: the source never turns that far. The new face fades out or is left off in {frames} frames.",
         "shot": "Shot",
         "person": "Person",
         "frames": "Frames",
@@ -92,6 +93,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "look": "{count} getallen zijn een blik waard.",
         "bad": "{count} getallen liggen ver van hun doel: bekijk de beelden hieronder voordat u publiceert.",
         "untouched": "Shot {shot}, {person}: geen enkel beeld is gewijzigd. Het gezicht is daar te donker, te onscherp of te veel bedekt.",
+        "turned_away": "Shot {shot}, {person}: zo ver draait de bron nooit. In {frames} beelden vervaagt het nieuwe gezicht of blijft het weg.",
         "shot": "Shot",
         "person": "Persoon",
         "frames": "Beelden",
@@ -146,7 +148,14 @@ def page(target: str, found: Sequence[ShotStability], *, language: Language = "e
         _verdict(found, words),
         _table(found, words),
         *dict.fromkeys(
-            f'<p class="lead">{escape(words["untouched"].format(shot=one.shot, person=one.person))}</p>' for one in found if not one.frames
+            f'<p class="lead">{escape(words["untouched"].format(shot=one.shot, person=one.person))}</p>'
+            for one in found
+            if not one.frames and not one.turned_away
+        ),
+        *(
+            f'<p class="lead">{escape(words["turned_away"].format(shot=one.shot, person=one.person, frames=one.turned_away))}</p>'
+            for one in found
+            if one.turned_away
         ),
         f"<section><h2>{words['worst']}</h2>",
         '<div class="worst">',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -14,15 +15,16 @@ from ..faces.mesh import eye_opening, mouth_opening, triangles
 from ..faceset.material import Clip, Fit, Material
 from ..swap.drive import performance_of
 from ..swap.light import measure_light
-from ..swap.planner import DraftPlanner, Region
+from ..swap.planner import DraftDrive, DraftPlanner, Region
 from ..swap.regions import inner_weight
-from ..types import F32, Faceset, Performance
+from ..types import F32, Faceset, Performance, Track
 from ..video.index import frame_index
 from .extract import Person
 from .media import Footage
 
 _SIZE = 256
 """Side of the crops in which things are measured."""
+_REGIONS: tuple[Region, ...] = ("skin", "mouth", "right eye", "left eye")
 _USUAL = 0.25
 """The quarter of a person's frames in which least is hidden says what always is: a fringe, a beard."""
 
@@ -30,9 +32,9 @@ _USUAL = 0.25
 def material_of(footage: Footage, person: Person, *, left_out: dict[str, int] | None = None) -> Material:
     """What the video shows of its person, in the order of time."""
     tracks = sorted(person.own_tracks, key=lambda track: int(track.frame_index[0]))
-    performances = [performance_of(track, size=_SIZE) for track in tracks]
-    light = np.concatenate([_light(p) for p in performances])
-    covered = np.concatenate([_covered(p) for p in performances])
+    # a mask of every frame is large: one track's at a time
+    seen = [seen_of(track) for track in tracks]
+    light, covered = (np.concatenate(parts) for parts in zip(*seen, strict=True))
     frames = np.concatenate([track.frame_index for track in tracks])
     opening = np.concatenate([eye_opening(track.landmarks).mean(1) for track in tracks])
     index = frame_index(footage.path)
@@ -54,6 +56,12 @@ def material_of(footage: Footage, person: Person, *, left_out: dict[str, int] | 
     ).take(np.argsort(frames, kind="stable"))
 
 
+def seen_of(track: Track) -> tuple[F32, F32]:
+    """(T, 2) brightness of plain skin and its log change with the sideways turn; (T,) share of the face that is covered."""
+    performance = performance_of(track, size=_SIZE)
+    return _light(performance), _covered(performance)
+
+
 def usable(material: Material, faceset: Faceset) -> tuple[Material, np.ndarray]:
     """The source's material, only the frames whose pictures serve, and (N,) where each picture of the set lies in it."""
     rows = np.flatnonzero(np.isin(material.frame_index, faceset.frame_index))
@@ -61,19 +69,25 @@ def usable(material: Material, faceset: Faceset) -> tuple[Material, np.ndarray]:
     return kept, np.searchsorted(kept.frame_index, faceset.frame_index)
 
 
-def fit_of(person: Person, faceset: Faceset, places: np.ndarray, *, settings: SwapSettings) -> Fit:
-    """What the draft would choose for every frame of the target. Nothing is warped or shown."""
+def fit_of(tracks: Sequence[Track], faceset: Faceset, places: np.ndarray, *, settings: SwapSettings) -> Fit:
+    """What the draft would choose for every frame of the target's tracks. Nothing is warped or shown."""
     draft = DraftPlanner(faceset, settings=settings)
-    tracks = person.own_tracks
-    drives = [drive for track in tracks for drive in draft.plan(performance_of(track, size=_SIZE))]
+    # plans are large too: one track's at a time
+    found = [[_chosen(drive) for drive in draft.plan(performance_of(track, size=_SIZE))] for track in tracks]
     order = np.argsort(np.concatenate([track.frame_index for track in tracks]), kind="stable")
-    regions: tuple[Region, ...] = ("skin", "mouth", "right eye", "left eye")
-    # the best of those that are mixed: a cross-fade of a quick movement has a bad one for a frame, which nobody sees
-    skin, mouth, right_eye, left_eye = (
-        np.asarray([min(la.cost for la in drives[i].layers if la.region == region) for i in order], np.float32) for region in regions
-    )
-    best = [max((la for la in drives[i].layers if la.region == "skin"), key=lambda la: la.share).row for i in order]
-    return Fit(row=places[np.asarray(best, np.intp)], skin=skin, mouth=mouth, eyes=np.maximum(right_eye, left_eye))
+    costs = np.asarray([cost for chosen in found for cost, _ in chosen], np.float32)[order]
+    best = np.asarray([row for chosen in found for _, row in chosen], np.intp)[order]
+    skin, mouth, right_eye, left_eye = costs.T
+    return Fit(row=places[best], skin=skin, mouth=mouth, eyes=np.maximum(right_eye, left_eye))
+
+
+def _chosen(drive: DraftDrive) -> tuple[list[float], int]:
+    """What the best picture for each of `_REGIONS` costs, and the row of the one that shows most of the skin.
+
+    The best of those that are mixed: a cross-fade of a quick movement has a bad one for a frame, which nobody sees.
+    """
+    costs = [min(layer.cost for layer in drive.layers if layer.region == region) for region in _REGIONS]
+    return costs, max((layer for layer in drive.layers if layer.region == "skin"), key=lambda layer: layer.share).row
 
 
 def _clip(footage: Footage, person: Person, left_out: dict[str, int], *, n_frames: int) -> Clip:

@@ -17,6 +17,7 @@ from ..faces.mesh import eye_opening, mouth_opening
 from ..types import F32, Drive, Faceset, Performance
 from .light import Lit, brightest, gains, measure_light
 from .person import gaze, measure
+from .reach import shown
 from .regions import eye_weight, frown_weight, inner_weight, mouth_weight, ramp
 from .retarget import Retarget
 from .retrieve import Choice, cheapest_path, cross_faded
@@ -91,6 +92,8 @@ class DraftPlanner:
             performance.vertex_rgb, performance.masks, performance.landmarks, size=performance.size, steps=performance.frame_index.astype(np.int64)
         )
         bright = brightest(lit)
+        yaw = performance.pose_deg[:, 0]
+        reached = np.ones(len(yaw), np.float32) if apart else shown(yaw, performance.frame_index, self._set.pose_deg[:, 0])
         barred = self._barred(len(performance), apart)
         layers: list[list[Layer]] = [[] for _ in range(len(performance))]
         for region, cost in self._costs(performance, shapes, lit).items():
@@ -106,6 +109,7 @@ class DraftPlanner:
                 pose_deg=performance.pose_deg[t],
                 blendshapes=performance.blendshapes[t],
                 target_vertex_rgb=performance.vertex_rgb[t],
+                shown=float(reached[t]),
                 layers=tuple(layers[t]),
                 brightest=bright[t],
                 borrows=not apart,
