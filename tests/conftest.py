@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from networks import link_networks
 from serving import Studio
 from synthetic import Clip, write_clip
 
 ROOT = Path(__file__).parents[1]
+
+# the same examples in each run, and none too late on a busy machine; others are tried with `pytest --hypothesis-profile=default`
+settings.load_profile("ci")
 
 
 @pytest.fixture

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +72,19 @@ def asked(page: Any, condition: str) -> Any:
         if not any(words in str(failed) for words in ("context was destroyed", "Cannot read properties of null")):
             raise
         return None
+
+
+@contextmanager
+def tasks_of(page: Any) -> Iterator[list[float]]:
+    """Fills the list, at the end, with the processor time in seconds of each task of the pages' main threads: what the machine does besides is no
+    part of it."""
+    tasks: list[float] = []
+    browser = page.context.browser
+    browser.start_tracing(page=page, categories=["toplevel"])
+    yield tasks
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    main = {(one["pid"], one["tid"]) for one in events if one["name"] == "thread_name" and one["args"]["name"] == "CrRendererMain"}
+    tasks += [one["tdur"] / 1e6 for one in events if (one["pid"], one["tid"]) in main and one["name"].endswith("RunTask") and "tdur" in one]
 
 
 _WIDER = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>

@@ -170,6 +170,24 @@ def test_key_frames_are_dragged_and_moved_with_the_arrow_keys(open_page, studio:
         page.wait_for_selector(".dial[data-name='merge.strength'] .bend-key:focus")
 
 
+def test_a_stand_in_that_comes_late_does_not_cover_the_frame_itself(open_page, studio: Studio, made: str) -> None:
+    page, late = open_page(), []
+    page.route("**/quick/result/*.jpg", lambda route: route.fulfill(status=204))
+    page.route("**/quick/target/*.jpg", lambda route: late.append(route))
+    page.goto(f"{studio.origin}/p/{made}/result")
+    while not late:
+        page.wait_for_timeout(50)
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('live:turned'))")
+    page.wait_for_selector("[data-which=result] canvas[data-exact=yes]")
+    page.unroute("**/quick/target/*.jpg")
+    with page.expect_response("**/quick/target/*.jpg"):
+        for route in late:
+            route.continue_()
+    page.wait_for_timeout(500)
+    assert page.locator("[data-which=result] canvas[data-exact=yes]").count() == 1
+    assert page.locator("[data-which=result] .glass-note").is_hidden()
+
+
 def test_the_curve_of_a_morph_is_dragged_and_moved_with_the_arrow_keys(open_page, studio: Studio, made: str) -> None:
     assert studio.post(f"/p/{made}/cast/morph", person="p1", lender=".", second=".", begin="2", end="8").status == 200
     page = open_page(path=f"/p/{made}/result")

@@ -6,8 +6,8 @@ import { setUpUploads } from "./js/upload.js";
 import { setUpGrowth } from "./js/growth.js";
 import { setUpRoom } from "./js/result/room.js";
 
-// on a small screen the list of steps is wider than the page
-document.querySelector(".way [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+// on a small screen the lists of steps and screens are wider than the page
+for (const one of document.querySelectorAll(".rail [aria-current]")) one.scrollIntoView({ inline: "center", block: "nearest" });
 watch();
 setUpUploads();
 setUpPeople();

@@ -91,8 +91,7 @@ export class Monitor {
 
   async draw(blob, what) {
     const bitmap = await createImageBitmap(blob);
-    const newer = this.shown && this.shown.index === what.index && this.shown.version === what.version && this.shown.exact && !what.exact;
-    if (!newer) {
+    if (!this.isNewer(what)) {
       if (this.canvas.width !== bitmap.width || this.canvas.height !== bitmap.height) {
         this.canvas.width = bitmap.width;
         this.canvas.height = bitmap.height;
@@ -104,6 +103,12 @@ export class Monitor {
       this.say(false);
     }
     bitmap.close();
+  }
+
+  // whether what is shown is better than this picture of the same frame, which came late
+  isNewer(what) {
+    if (this.shown?.index !== what.index) return false;
+    return this.shown.version > what.version || (this.shown.version === what.version && this.shown.exact && !what.exact);
   }
 
   // a word over a picture that is not the wanted one
