@@ -121,7 +121,7 @@ def test_an_error_is_in_words_with_what_to_do(open_page, tmp_path: Path) -> None
         page.set_input_files("#file-verify", text)
         page.wait_for_selector("#trouble .trouble")
         said = page.locator("#trouble").inner_text()
-        assert words("error.media.do") in said and "Traceback" not in said
+        assert words("error.media.do") in said and "notes.mp4" in said and "Traceback" not in said
 
 
 def seen_at(page, index: int) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from .. import api
-from ..errors import UploadRefused
+from ..errors import UnderstudyError, UploadRefused
 from ..files import part_of, private_folder, translate
 
 MOST_BYTES = 200 << 30
@@ -142,7 +142,12 @@ class _Incoming:
         if self.file is None or self.part is None or not self.whole:
             raise UploadRefused("The file did not arrive whole.", why=_FOUND_WRONG, remedy="send it once more")
         self.file.close()
-        self.look(self.part)
+        try:
+            self.look(self.part)
+        except UnderstudyError as error:
+            # the person knows the file by its own name
+            error.what, error.why, error.remedy = (text.replace(self.part.name, self.name) for text in (error.what, error.why, error.remedy))
+            raise
         place = _free_name(self.folder, self.name)
         self.part.replace(place)
         self.part = None

@@ -114,7 +114,7 @@ function send(path, file, area, words) {
       const answer = parse(request.responseText);
       if (request.status < 300) return resolve(answer);
       if (holder) holder.hidden = true;
-      reject(answer.shown ?? { what: words.broken, remedy: "" });
+      reject({ ...(answer.shown ?? { what: words.broken, remedy: "" }), file: file.name });
     });
     request.addEventListener("error", () => reject({ what: words.broken, remedy: "" }));
     request.send(body);
@@ -142,6 +142,12 @@ function showTrouble(trouble) {
   card.className = "card trouble";
   const title = document.createElement("h2");
   title.textContent = trouble.what;
+  if (trouble.file && !trouble.what.includes(trouble.file)) {
+    const file = document.createElement("p");
+    file.className = "pale";
+    file.textContent = trouble.file;
+    card.append(file);
+  }
   card.append(title);
   if (trouble.remedy) {
     const remedy = document.createElement("p");
