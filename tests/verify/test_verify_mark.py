@@ -14,6 +14,7 @@ from synthetic import cut_clip, write_frames
 
 from understudy.cli import main
 from understudy.provenance import ledger
+from understudy.provenance.mark.scan import scan
 from understudy.types import LabelledVideo
 from understudy.verify import report as words
 from understudy.verify.report import Report, verify
@@ -81,6 +82,40 @@ def test_a_mark_copied_onto_another_picture_is_refused(made, tmp_path):
     assert (report.sentence, report.exit_code) == (words.MANIPULATED, 1) and "picture is not the one" in report.conflicts[0]
     traced = trace(copied)
     assert traced.by is None and traced.exit_code == 1 and COPIED in traced.text()
+
+
+def test_a_copy_between_bars_leads_back(made, tmp_path):
+    """Fitted into an upright frame, or filmed off a window with something dark around it."""
+    frames = []
+    for rgb in pictures(made.path)[:25]:
+        frame = np.full((1000, 562, 3), 24, np.uint8)
+        frame[219:781] = cv2.resize(rgb, (562, 562), interpolation=cv2.INTER_AREA)
+        frames.append(frame)
+    copy = write(tmp_path / "upright.mp4", frames, 23)
+    assert mark_of(verify(copy)).verdict == "found valid" and trace(copy).by == "watermark"
+
+
+def test_a_square_picture_of_which_a_crop_stands_upright_leads_back(made, tmp_path):
+    copy = write(
+        tmp_path / "crop.mp4", [cv2.resize(rgb[40:912, 50:910], (572, 580), interpolation=cv2.INTER_AREA) for rgb in pictures(made.path)[:25]], 23
+    )
+    assert mark_of(verify(copy)).verdict == "found valid"
+
+
+def test_a_part_of_a_longer_video_leads_back(made, tmp_path):
+    """The mark is in the second half alone, and what comes before looks like something else."""
+    others = [cv2.resize(rgb, (480, 480)) for rgb in pictures(cut_clip(clip("A_eval"), tmp_path / "a.mp4", n=80))]
+    copy = write(tmp_path / "both.mp4", [*others, *(cv2.resize(rgb, (480, 480), interpolation=cv2.INTER_AREA) for rgb in pictures(made.path))], 23)
+    found = mark_of(verify(copy))
+    assert found.verdict == "found valid" and "Seconds 3.0" in " ".join(found.details)
+    assert trace(copy).by == "watermark"
+
+
+def test_every_second_of_a_short_video_is_looked_at(tmp_path):
+    for frames in (76, 149):
+        plain = write(tmp_path / f"{frames}.mp4", [np.full((96, 128, 3), 90, np.uint8)] * frames, 30)
+        seen = scan(plain).stretches
+        assert seen[0].begin == 0 and max(stretch.end for stretch in seen) == pytest.approx((frames - 1) / 25)
 
 
 def test_a_mark_of_another_machine_proves_nothing(made, tmp_path, monkeypatch):

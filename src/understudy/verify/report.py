@@ -149,7 +149,7 @@ def verify(path: Path, *, context: Context | None = None) -> Report:
         material = _material(path)
         mark = look(path, check=meter.context.check, see=material.see if material else None, own=row)
         meter.step(message="Comparing with what was published")
-        like, fingerprint_line = fingerprint_finding(mark.scan.samples, mark.row if mark.state == "ours" else row, own=row)
+        like, fingerprint_line = fingerprint_finding(mark.samples, mark.row if mark.state == "ours" else row, own=row)
     traces = material.finding() if material else finding("forensics", "inconclusive", "forensics_damaged")
     layer = layer_finding(path)
     own = credentials_findings(found, stated=stated)

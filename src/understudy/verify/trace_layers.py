@@ -69,4 +69,4 @@ def _scan(pictures: list[Path], *, check: Callable[[], None]) -> Scan | None:
         luma = np.rint(bgr.astype(np.float32) @ _LUMA).astype(bgr.dtype)
         samples.append(fingerprint.sample(luma))
         gatherer.add(luma, 16 if bgr.dtype == np.uint16 else 8)
-    return Scan((Stretch(0.0, 0.0, find(gatherer)),), np.stack(samples)) if gatherer.count else None
+    return Scan((Stretch(0.0, 0.0, find(gatherer), np.stack(samples)),), np.stack(samples)) if gatherer.count else None

@@ -17,7 +17,7 @@ from ..errors import LedgerBroken, MediaError
 from ..provenance import ledger
 from ..provenance.mark import fingerprint
 from ..provenance.mark.scan import Scan, Stretch, scan
-from ..types import Finding, Frame
+from ..types import F32, Finding, Frame
 from .said import Said, finding
 
 COPIED = Said("mark_copied").text()
@@ -33,6 +33,12 @@ class Look:
     row: ledger.Row | None
     """The record that the number leads to."""
     scan: Scan
+
+    @property
+    def samples(self) -> F32:
+        """(m, fingerprint.LENGTH): what the part that carries the mark looks like; the whole file, where none is ours."""
+        marked = self.scan.samples_with(int(self.row.body["watermark"], 16)) if self.state == "ours" and self.row is not None else self.scan.samples
+        return marked if len(marked) else self.scan.samples
 
 
 def look(path: Path, *, check: Callable[[], None] = lambda: None, see: Callable[[Frame], None] | None = None, own: ledger.Row | None = None) -> Look:
@@ -73,7 +79,7 @@ def matches(found: Scan, row: ledger.Row, number: int) -> bool:
     """Whether the pictures look like those of the record, in the crop that the mark's place tells or in a usual one."""
     known = fingerprint.unpack(row.body.get("fingerprint", ""))
     places = [stretch.mark.placement.crop for stretch in found.stretches if stretch.mark.number == number]
-    return fingerprint.likeness(found.samples, known, only=[*_rounded(places), *fingerprint.crops()]) >= fingerprint.LIKE
+    return fingerprint.likeness(found.samples_with(number), known, only=[*_rounded(places), *fingerprint.crops()]) >= fingerprint.LIKE
 
 
 def _rounded(places: Sequence[fingerprint.Crop]) -> list[fingerprint.Crop]:

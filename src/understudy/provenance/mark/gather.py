@@ -17,13 +17,15 @@ _PART = 5
 class Gatherer:
     """Averages the frames of one stretch, for each grid; in parts, because a codec may keep the mark in some of them only."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, other_way: bool = False) -> None:
+        """`other_way`: lay upright pictures as they stand and others on their side; so may a copy of a nearly square picture that was cropped lie."""
+        self._other_way = other_way
         self._parts: dict[Grid, list[F32]] = {grid: [] for grid in GRIDS}
         self._counts: list[int] = []
         self.aspect = 1.0
         """Width over height of a pixel of the view, as it lies in the frames."""
         self.upright = False
-        """Whether the frames are higher than wide, and so laid on their side in the view."""
+        """Whether the frames are laid on their side in the view: those that are higher than wide."""
 
     @property
     def count(self) -> int:
@@ -31,7 +33,7 @@ class Gatherer:
 
     def add(self, y: np.ndarray, bit_depth: int) -> None:
         """Take in one luma plane (H, W), uint8 or uint16."""
-        self.upright = is_upright(y)
+        self.upright = is_upright(y) != self._other_way
         y = np.ascontiguousarray(y.T) if self.upright else y
         goes_on = bool(self._counts) and self._counts[-1] < _PART
         self._counts[-1:] = [self._counts[-1] + 1] if goes_on else [*self._counts[-1:], 1]

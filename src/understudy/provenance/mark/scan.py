@@ -9,26 +9,34 @@ from pathlib import Path
 
 import numpy as np
 
-from ...types import F32, Frame
+from ...types import F32, Frame, Planes
 from ...video.probe import probe
 from ...video.read import frame_pts, read_frames
 from . import fingerprint
+from .bars import Inside, inside_bars
 from .detect import LEAST_SIDE, Mark, find
 from .gather import Gatherer
 from .placement import Placement
 
 STRETCH = 3.0
 """Seconds of one stretch."""
-MOST_STRETCHES, MOST_FRAMES = 5, 100
+MOST_STRETCHES, MOST_FRAMES = 10, 100
+_SQUARE = 1.3
+"""Longer over shorter side up to which a picture may have been made from one that lay the other way."""
 
 
-@dataclass(frozen=True, slots=True)
+_NO_SAMPLES = np.zeros((0, fingerprint.LENGTH), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Stretch:
     """What was found between two times, in seconds from the first frame."""
 
     begin: float
     end: float
     mark: Mark
+    samples: F32
+    """(m, fingerprint.LENGTH): what it looks like, several a second."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,11 +62,35 @@ class Scan:
         sure = sorted((s.mark for s in self.stretches if s.mark.present), key=lambda mark: -mark.z)
         return list(dict.fromkeys(mark.number for mark in sure if mark.number is not None))
 
+    def samples_with(self, number: int) -> F32:
+        """(m, fingerprint.LENGTH): what those stretches look like in which this number was read; the rest may be another video."""
+        return np.concatenate([_NO_SAMPLES, *(s.samples for s in self.stretches if s.mark.number == number)])
+
+
+class _Look:
+    """Gathers one stretch, of the whole picture or of what lies inside of flat bars."""
+
+    def __init__(self, inside: Inside | None = None, *, other_way: bool = False) -> None:
+        self._inside = inside
+        self.gatherer = Gatherer(other_way=other_way)
+        self.samples: list[F32] = []
+
+    def see(self, planes: Planes, *, sample: bool, gather: bool) -> None:
+        y = planes.y if self._inside is None else self._inside.of(planes.y)
+        if sample:
+            self.samples.append(fingerprint.sample(y))
+        if gather:
+            self.gatherer.add(y, planes.color.bit_depth)
+
+    def stretch(self, begin: float, end: float, near: list[Placement]) -> Stretch:
+        near = [placement for placement in near if placement.upright == self.gatherer.upright]
+        return Stretch(begin, end, find(self.gatherer, near=near, search=not near), np.stack([*_NO_SAMPLES, *self.samples]))
+
 
 def scan(path: Path, *, check: Callable[[], None] = lambda: None, see: Callable[[Frame], None] | None = None) -> Scan:
     """Look for the mark and take fingerprint samples. `check` is called between frames and may raise to stop; `see` gets every frame that is read.
 
-    Raises the MediaErrors.
+    Where flat bars lie around the picture, it is looked for inside of them, too. Raises the MediaErrors.
     """
     info = probe(path)
     times = [float(pts * info.time_base) for pts in frame_pts(path)]
@@ -66,25 +98,39 @@ def scan(path: Path, *, check: Callable[[], None] = lambda: None, see: Callable[
     readable = min(info.size_wh) >= LEAST_SIDE
     total, found, samples = Gatherer(), list[Stretch](), list[F32]()
     for first, end in _ranges(times):
-        gatherer = Gatherer()
+        looks = [_Look()]
         step = math.ceil((end - first) / MOST_FRAMES)
         every = max(1, (end - first) // 12)
         for frame in read_frames(path, want="planes", start_index=first, end_index=end, info=info):
             check()
-            assert frame.planes is not None
+            planes = frame.planes
+            assert planes is not None
             if see is not None:
                 see(frame)
-            if (frame.index - first) % every == 0:
-                samples.append(fingerprint.sample(frame.planes.y))
-            if readable and (frame.index - first) % step == 0:
-                gatherer.add(frame.planes.y, info.color.bit_depth)
-        if readable and gatherer.count:
-            near = _placements(found)
-            found.append(Stretch(times[first], times[end - 1], find(gatherer, near=near, search=not near)))
-            total.join(gatherer)
-    if len(found) > 1 and not any(s.mark.present and s.mark.number is not None for s in found):
-        found.append(Stretch(found[0].begin, found[-1].end, find(total, near=_placements(found))))
-    return Scan(tuple(found), np.stack(samples) if samples else np.zeros((0, fingerprint.LENGTH), np.float32))
+            number = frame.index - first
+            if number == 0 and readable:
+                looks = _looks(planes)
+            for each in looks:
+                each.see(planes, sample=number % every == 0, gather=readable and number % step == 0)
+        samples += looks[0].samples
+        if looks[0].gatherer.count:
+            tried = (each.stretch(times[first], times[end - 1], _placements(found)) for each in looks)
+            seen = next(tried)
+            found.append(seen if seen.mark.read else next((other for other in tried if other.mark.read), seen))
+            total.join(looks[0].gatherer)
+    together = np.stack(samples) if samples else _NO_SAMPLES
+    if len(found) > 1 and not any(s.mark.read for s in found):
+        found.append(Stretch(found[0].begin, found[-1].end, find(total, near=_placements(found)), together))
+    return Scan(tuple(found), together)
+
+
+def _looks(planes: Planes) -> list[_Look]:
+    """The whole picture; what lies inside of bars; both the other way round, where they are so nearly square that a crop may have turned them."""
+    bars = inside_bars(planes.y, planes.color.bit_depth, least=LEAST_SIDE)
+    places = [None, bars] if bars is not None else [None]
+    shapes = [planes.y.shape if place is None else place.of(planes.y).shape for place in places]
+    square = [place for place, (height, width) in zip(places, shapes, strict=True) if 1 / _SQUARE < width / height < _SQUARE]
+    return [*map(_Look, places), *(_Look(place, other_way=True) for place in square)]
 
 
 def _placements(found: list[Stretch]) -> list[Placement]:
@@ -95,8 +141,9 @@ def _ranges(times: list[float]) -> list[tuple[int, int]]:
     """(first, end) frame of each stretch, evenly spread, not overlapping."""
     if not times:
         return []
-    length = times[-1]
-    count = max(1, min(MOST_STRETCHES, int(length // STRETCH)))
+    # up to the end of the last frame, and no second left out while there are few: a part of the file may be another video
+    length = times[-1] + (times[-1] - times[0]) / max(1, len(times) - 1)
+    count = min(MOST_STRETCHES, math.ceil(round(length / STRETCH, 3))) or 1
     found = []
     for number in range(count):
         begin = (length - STRETCH) * number / (count - 1) if count > 1 else 0.0
