@@ -96,3 +96,17 @@ def test_a_program_makes_changes_and_looks(studio: Studio, tmp_path: Path) -> No
 def send(studio: Studio, method: str, path: str, content: Any = None):
     body = json.dumps(content).encode() if content is not None else None
     return studio.ask(method, path, body=body, headers={"Content-Type": "application/json"} if body else {})
+
+
+@pytest.mark.parametrize(("settings", "steps"), [({"quality": "draft"}, 2), ({"quality": "standard"}, 4), ({"train.rounds": 1}, 4)])
+def test_the_steps_of_a_video_that_a_program_asks_for_are_those_that_it_takes(studio: Studio, settings: dict[str, Any], steps: int) -> None:
+    place = studio.new_project("Steps")
+    job = studio.post_json(f"/api/projects/{place}/jobs", {"kind": "make", "settings": settings})
+    assert job.status == 202 and len(job.json["steps"]) == steps
+
+
+def test_a_setting_that_does_not_exist_is_refused_at_once(studio: Studio) -> None:
+    place = studio.new_project("No such setting")
+    job = studio.post_json(f"/api/projects/{place}/jobs", {"kind": "make", "settings": {"merge.fether": 0.1}})
+    assert job.status == 400 and job.json["code"] == "usage.unknown-setting"
+    assert studio.ask("GET", f"/api/projects/{place}/jobs").json == []

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ... import api
+from ...config import differences, settings_from, wants_training
 from ...errors import StepMissing
 from ...run.jobs import Job
 from ...types import Role
@@ -114,6 +115,9 @@ def new_job(request: Request, place: str, job: NewJob) -> JobInfo:
     args: dict[str, Any] = {"settings": job.settings}
     if job.kind in ("make", "publish"):
         args["out"] = str(here.results / job.out if job.out else result_of(here))
+    if job.kind == "make":
+        # which steps there are; a setting that does not exist is refused here already
+        args["trains"] = wants_training(settings_from(differences(api.settings_of(here.folder)), job.settings))
     if job.shots:
         args["shots"] = job.shots
     return _job(request, desk.work(job.kind, place=here, args=args))
