@@ -16,6 +16,7 @@ from understudy import api
 from understudy.errors import ProjectBusy, UsageError
 from understudy.faces.trackfile import load_tracks
 from understudy.pipeline.forget import receipt_holds
+from understudy.pipeline.loans import note_loan
 from understudy.pipeline.whose import find, seen_in
 from understudy.project import Project
 from understudy.provenance import ledger
@@ -138,6 +139,22 @@ def test_a_lent_face_is_forgotten_where_it_was_borrowed(desk: Desk) -> None:
         assert not api.cast_show(film)
     (receipt,) = (desk.folder.parent / "home" / "receipts").iterdir()
     assert json.loads(receipt.read_text())["receipt"]["projects_that_had_borrowed_the_face"] == 2
+
+
+def test_a_borrower_that_was_moved_is_named_with_what_to_do(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    ada, film = (api.new(desk.folder / name, settings=DRAFT) for name in ("ada", "film"))
+    api.add(ada, desk.source, role="source")
+    api.consent_add(ada, desk.face)
+    with Project(ada) as opened:
+        note_loan(opened, film)
+        note_loan(opened, desk.folder / "removed")
+    (desk.folder / "far").mkdir()
+    film.rename(desk.folder / "far" / "film")
+    assert main(["forget", "source", "--project", str(ada)]) == 0
+    said = capsys.readouterr().out
+    assert f"no longer at {film}" in said and f"no longer at {desk.folder / 'removed'}" in said and "'render'" in said
+    (receipt,) = api.receipts()
+    assert json.loads(receipt.read_text())["receipt"]["projects_that_had_borrowed_the_face_and_were_not_found"] == 2
 
 
 def test_whoever_is_named_in_the_cast_is_forgotten_there(desk: Desk) -> None:

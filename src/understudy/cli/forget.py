@@ -34,4 +34,9 @@ def forget(
         say(f"Your own video of the person was left where it is: {', '.join(map(str, done.videos))}")
     if done.exports:
         say(f"Results that stand on the person's consent: {', '.join(map(str, done.exports))}")
+    for folder in done.moved:
+        say(
+            f"A project that had borrowed the face is no longer at {folder}. Where it was moved, remove its folders 'render' and 'previews', and take"
+        )
+        say("the face out of its cast: understudy cast PROJECT remove PERSON. What it needs of them without the face is made anew.")
     say("Copies and backups that you made yourself are yours to remove.")

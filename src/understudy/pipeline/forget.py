@@ -25,7 +25,7 @@ from ..project import Project
 from ..provenance import keys, ledger
 from ..provenance.consent_scan import scan_beside
 from ..provenance.ledger_store import canonical
-from .loans import Loan, borrowers, take_out_of_cast
+from .loans import Loan, borrowers, moved_away, take_out_of_cast
 from .outside import folders_beside, forget_jobs, made_outside
 from .whose import Person, find, seen_in
 
@@ -48,6 +48,8 @@ class Forgotten:
     """The videos of the person that were given: the user's own, left where they are."""
     exports: tuple[Path, ...]
     """Results that stand on the person's consent and are still at their place."""
+    moved: tuple[Path, ...] = ()
+    """Where projects were that had borrowed the face and could not be found: what they made of it is the user's to remove."""
 
 
 def forget(project: Project, person: str) -> Forgotten:
@@ -66,6 +68,7 @@ def forget(project: Project, person: str) -> Forgotten:
 
 def _forget(project: Project, who: Person, loans: list[Loan]) -> Forgotten:
     seen = seen_in(project, who)
+    moved = tuple(moved_away(project)) if "source" in who.roles else ()
     given = [path for path in (project.absolute(row.path) for row in who.media) if path.is_file()]
     ids = who.record_ids
     exports = {row.body["file_sha256"]: Path(row.body["out"]) for record_id in ids for row in ledger.exports_with(record_id)}
@@ -100,6 +103,7 @@ def _forget(project: Project, who: Person, loans: list[Loan]) -> Forgotten:
             "removed_bytes": size,
             "searched_files": scanned,
             **({"projects_that_had_borrowed_the_face": len(loans)} if loans else {}),
+            **({"projects_that_had_borrowed_the_face_and_were_not_found": len(moved)} if moved else {}),
             "found_afterwards": 0,
             "exports_on_record": sorted(exports),
             "forgotten_on": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -107,7 +111,7 @@ def _forget(project: Project, who: Person, loans: list[Loan]) -> Forgotten:
         }
     )
     videos = tuple(path for path in given if path.is_file())
-    return Forgotten(receipt, count, size, scanned, videos, tuple(path for path in exports.values() if path.is_file()))
+    return Forgotten(receipt, count, size, scanned, videos, tuple(path for path in exports.values() if path.is_file()), moved)
 
 
 def receipt_holds(path: Path) -> bool:

@@ -33,10 +33,19 @@ def note_loan(lender: Project, borrower: Path) -> None:
 
 def borrowers(lender: Project) -> list[Path]:
     """Folders of the projects that have, or had, a face of this one in their cast, as far as they are still at their place."""
-    noted = [Path(row.report["path"]) for row in lender.store.stages() if row.stage == LENT]
+    noted = _noted(lender)
     own = lender.folder.resolve()
     beside = [file.parent.resolve() for file in own.parent.glob(f"*/{CAST}") if _borrows(file.parent, own)]
     return [folder for folder in sorted({*noted, *beside}) if folder != own and (folder / "project.sqlite").is_file()]
+
+
+def moved_away(lender: Project) -> list[Path]:
+    """Where projects were that borrowed a face of this one, and are not any more: moved, or removed."""
+    return sorted({folder for folder in _noted(lender) if not (folder / "project.sqlite").is_file()})
+
+
+def _noted(lender: Project) -> list[Path]:
+    return [Path(row.report["path"]) for row in lender.store.stages() if row.stage == LENT]
 
 
 def _borrows(folder: Path, lender: Path) -> bool:
