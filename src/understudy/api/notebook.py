@@ -136,7 +136,9 @@ class Notebook:
         with _at_work() as context:
             report = check_project(self.folder, context=context)
         lines = [f"{found.lacking} {found.todo}" for found in report.findings]
-        return board.page(board.said(report.headline(), strong=True), board.said(report.reason), board.listed(lines))
+        # said once: where a finding is the reason, it stands in the list
+        reason = [] if any(found.lacking == report.reason for found in report.findings) else [board.said(report.reason)]
+        return board.page(board.said(report.headline(), strong=True), *reason, board.listed(lines))
 
     def faces(self) -> Shown:
         """The source's pictures, the first of those that are used."""
