@@ -49,6 +49,14 @@ def test_the_rest_of_a_hand_is_found_by_its_edge() -> None:
     assert (classes[30:75, 40:90] == FACE_SKIN).all(), "what nobody doubted stays"
 
 
+def test_a_single_finger_that_the_network_half_sees_stays_before_the_face() -> None:
+    scores, rgb, mesh = a_face()
+    scores[80:110, 30:60, BODY_SKIN] = 7
+    scores[84:106, 63:70, BODY_SKIN] = 3
+    assert (scores[84:106, 63:70].argmax(-1) == FACE_SKIN).all()
+    assert (refined(scores, rgb, mesh)[85:105, 64:69] == BODY_SKIN).all(), "of the same colour as the face"
+
+
 def test_the_same_picture_gives_the_same_classes() -> None:
     given = with_a_hand()
     assert np.array_equal(refined(*given), refined(*given))

@@ -2,7 +2,7 @@
 
 A hand has the colour of the face, so the network is unsure where one ends and the other begins, and takes single fingers for the face. Between
 what is surely the one and surely the other the cheapest cut is made that follows the edges and the colours of this very picture (Rother et
-al., "GrabCut", SIGGRAPH 2004).
+al., "GrabCut", SIGGRAPH 2004). A single finger then still stands out as a narrow valley in the lead that the network gives to the face.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ _RIM = 5
 _REACH = 25
 """Width of the brush that says how far from what was parsed the rest of a hand may lie."""
 _SURE_FACE, _SURE_THING = 3.0, -0.5
-"""How much higher the face's score must be than the other's for surely the face, and how much for surely the other."""
+"""How much higher the face's score must be than the other's for surely the face, and how much for surely the other ..."""
+_RATHER_FACE = 2.0
+"""... and from which it is rather the face: where the network is sure, it leads by 4."""
+_VALLEY, _FINGER_PX, _DOUBT = 1.5, 15, 2.0
+"""A finger is a valley of the lead at least so deep and at most so wide, in which the lead is below the last of the three."""
 _SEED = 1
 
 
@@ -46,8 +50,9 @@ def refined(scores: F32, rgb: U8, landmarks: F32) -> U8:
     others = _others(classes, landmarks)
     judged = near & ((classes == FACE_SKIN) | others)
     marks = np.where(face, cv2.GC_FGD, cv2.GC_BGD).astype(np.uint8)
-    marks[judged & face & (lead < _SURE_FACE)] = cv2.GC_PR_FGD
-    marks[judged & ~face & (lead > _SURE_THING)] = cv2.GC_PR_BGD
+    unsure = judged & (lead < _SURE_FACE) & (lead > _SURE_THING)
+    marks[unsure & (lead > _RATHER_FACE)] = cv2.GC_PR_FGD
+    marks[unsure & (lead <= _RATHER_FACE)] = cv2.GC_PR_BGD
     if not ((marks == cv2.GC_FGD).any() and (marks == cv2.GC_BGD).any()):
         return classes
     cv2.setRNGSeed(_SEED)  # its clusters start at random
@@ -56,7 +61,13 @@ def refined(scores: F32, rgb: U8, landmarks: F32) -> U8:
     out = classes.copy()
     out[judged & (classes == FACE_SKIN) & ~own] = BODY_SKIN
     out[judged & others & own] = FACE_SKIN
+    out[judged & (lead < _DOUBT) & (_filled(lead) - lead > _VALLEY)] = BODY_SKIN
     return out
+
+
+def _filled(lead: F32) -> np.ndarray:
+    """The lead with its narrow valleys filled up."""
+    return cv2.morphologyEx(lead, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_FINGER_PX, _FINGER_PX)))
 
 
 def comes_before(classes: U8, landmarks: F32) -> bool:
