@@ -293,10 +293,11 @@ def test_lips_that_the_source_never_makes_are_told_for_the_whole_performance(sou
     names = ("crops", "masks", "landmarks", "pose_deg", "blendshapes", "sharpness", "vertex_rgb", "frame_index", "track_number", "crop_from_frame")
     silent = replace(source, **{name: np.asarray(getattr(source, name))[closed] for name in names})
     known, unknown = (
-        [drive.foreign for drive in DraftSwapper.fit(faceset, settings=SwapSettings(), permit=FACE).plan(performance)] for faceset in (source, silent)
+        [drive.borrowed for drive in DraftSwapper.fit(faceset, settings=SwapSettings(), permit=FACE).plan(performance)]
+        for faceset in (source, silent)
     )
-    assert set(known) == {0.0}
-    assert len(set(unknown)) == 1 and unknown[0] > 0
+    assert np.median(known) == 0 and max(known) < 0.5
+    assert min(unknown) > 0.5
 
 
 def test_teeth_and_shine_are_not_raised_with_dark_skin(source: Faceset, performance: Performance) -> None:

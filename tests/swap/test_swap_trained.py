@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,12 @@ from understudy.config import Settings, TrainSettings
 from understudy.errors import CheckpointBroken, ConsentMissing, ConsentScope
 from understudy.events import Context
 from understudy.faces.align import take_crop
+from understudy.faces.mesh import mouth_opening
 from understudy.model.checkpoint import Checkpoints, State, key_of
 from understudy.swap.draft import DraftSwapper
 from understudy.swap.drive import performance_of_faceset
+from understudy.swap.mouth import opening
+from understudy.swap.planner import DraftDrive
 from understudy.swap.swapper import Swapper
 from understudy.swap.trained import TrainedSwapper, corrected
 from understudy.train.loop import learn
@@ -87,6 +90,19 @@ def test_any_size_shows_the_same_correction(small: Faceset, folder: Path, size: 
     change = face.rgb - draft.rgb
     means = [d[d.shape[0] // 4 : 3 * d.shape[0] // 4, d.shape[0] // 4 : 3 * d.shape[0] // 4].mean((0, 1)) for d in (reference, change)]
     np.testing.assert_allclose(means[1], means[0], atol=0.6)
+
+
+def test_a_borrowed_mouth_is_left_alone(small: Faceset, folder: Path) -> None:
+    base, trained = Nearest(small), opened(small, folder)
+    wide = int(mouth_opening(small.landmarks).argmax())
+    drive = base.plan(performance_of_faceset(small), apart=4)[wide]
+    named = {field.name: getattr(drive, field.name) for field in fields(drive)}
+    crop = FaceCrop(np.asarray(small.crops[wide]), small.crop_from_frame[wide])
+    own, borrowed = (np.abs(trained.swap(crop, DraftDrive(**named, borrowed=b)).rgb - base.swap(crop, drive).rgb) for b in (0.0, 1.0))
+    between = opening(drive.mesh, box=(0, 0, crop.size, crop.size), soft=0.006 * crop.size)
+    changed, kept = (change[between > 0.98].mean() for change in (own, borrowed))
+    assert changed > 0.5 and kept < 0.1 * changed
+    np.testing.assert_array_equal(own[between == 0], borrowed[between == 0])
 
 
 def test_a_wild_network_still_gives_a_picture(small: Faceset, folder: Path, tmp_path: Path) -> None:

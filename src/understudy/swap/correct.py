@@ -17,6 +17,8 @@ from ..model.mesh_map import draw
 from ..model.network import Corrector
 from ..model.textures import Textures
 from ..types import F32, Drive, SwappedFace
+from .mouth import opening
+from .planner import DraftDrive
 
 
 def grid_side(size: int) -> int:
@@ -37,7 +39,12 @@ def corrected_face(face: SwappedFace, drive: Drive, *, net: Corrector, textures:
         seen = look(draft, cover, [draw(drive.mesh, size=size)], textures)
         told = net(seen.input_BCHW, torch.from_numpy(features(drive.mesh[None])))
         change = (compose(draft, _sized(cover[:, :1], side), seen, told, textures, parts=parts) - window(draft)).nan_to_num(0.0, 0.0, 0.0)
-        return SwappedFace(rgb=_changed(face.rgb, change, side), alpha=face.alpha, confidence=face.confidence)
+        rgb = _changed(face.rgb, change, side)
+        if isinstance(drive, DraftDrive) and drive.borrowed > 0:
+            # the network knows the source's mouth; what is the performer's stays as it is
+            kept = np.float32(drive.borrowed) * opening(drive.mesh, box=(0, 0, size, size), soft=0.006 * size)
+            rgb += kept[..., None] * (face.rgb - rgb)
+        return SwappedFace(rgb=rgb, alpha=face.alpha, confidence=face.confidence)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from ..permits import Action, require
 from ..types import F32, N_LANDMARKS, Drive, FaceCrop, Faceset, Permit, SwappedFace
 from .irises import moved
 from .light import light_of, lit, skin_colours
-from .mouth import inside, opening, shortfall, unseen
+from .mouth import inside, opening, shortfall
 from .planner import DraftDrive, DraftPlanner, Layer, Region
 from .regions import brow_hair_weight, cover_weight, eye_weight, filled_weight, mouth_weight, plain_skin, ramp, side_weight, white_weight
 from .strands import strands
@@ -199,10 +199,7 @@ class DraftSwapper(DraftPlanner):
     def _borrow(self, rgb: F32, crop: FaceCrop, drive: DraftDrive, raster: Raster) -> None:
         """Where the source never opens the mouth, or never like this: the performer's own teeth and tongue, between the source's lips. They stand in
         the right light."""
-        chosen = [layer for layer in drive.layers if layer.region == "mouth"]
-        share = sum(layer.share * unseen(self._set.landmarks[layer.row], drive.mesh) for layer in chosen) if drive.borrows else 0.0
-        share = max(share, drive.foreign)
-        if share <= 0:
+        if drive.borrowed <= 0:
             return
         height, width = rgb.shape[:2]
         lips = drive.mesh[list(LIPS_INNER), :2]
@@ -215,7 +212,7 @@ class DraftSwapper(DraftPlanner):
         own = with_rim(drive.target_mesh)[:, :2]
         places = enlarge(raster.part((x0, y0, x1, y1)).carry(own, outside=own[:N_LANDMARKS].mean(0), coarse=True), raster.step)
         box = (x0 * raster.step, y0 * raster.step, x1 * raster.step, y1 * raster.step)
-        weight = np.float32(share) * opening(drive.mesh, box=box, soft=soft)
+        weight = np.float32(drive.borrowed) * opening(drive.mesh, box=box, soft=soft)
         _mix(rgb[box[1] : box[3], box[0] : box[2]], sample(crop.rgb, places), weight)
 
     def _without_shine(self, rgb: F32, layer: Layer, raster: Raster, *, unit: float) -> None:

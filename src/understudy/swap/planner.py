@@ -16,6 +16,7 @@ from ..config import SwapSettings
 from ..faces.mesh import eye_opening, mouth_opening
 from ..types import F32, Drive, Faceset, Performance
 from .light import Lit, brightest, gains, measure_light
+from .mouth import unseen
 from .person import gaze, measure
 from .reach import shown
 from .regions import eye_weight, frown_weight, inner_weight, mouth_weight, ramp
@@ -56,10 +57,8 @@ class DraftDrive(Drive):
     layers: tuple[Layer, ...] = ()
     brightest: F32 | None = None
     """(3,) code values about which the performer's skin is brightest (see `light.brightest`)."""
-    borrows: bool = True
-    """Whether the inside of a mouth that the source never opens may be the performer's."""
-    foreign: float = 0.0
-    """0..1: how far the performer's open mouth is, throughout the performance, one that the source never makes."""
+    borrowed: float = 0.0
+    """0..1: how much of what shows between the lips is the performer's own, because the source never opens the mouth, or never like this."""
 
 
 class DraftPlanner:
@@ -101,7 +100,7 @@ class DraftPlanner:
             path = cheapest_path(cost, jump=_JUMP[region], follows=self._follows)
             faded = cross_faded(path, reach=_FADE[region], follows=self._follows)
             self._add_layers(layers, region, [_allowed(choices, barred[t]) for t, choices in enumerate(faded)], cost, lit)
-        foreign = 0.0 if apart else self._foreign(shapes, meshes, layers)
+        borrowed = np.zeros(len(performance)) if apart else self._borrowed(shapes, meshes, layers)
         return [
             DraftDrive(
                 mesh=meshes[t],
@@ -112,21 +111,20 @@ class DraftPlanner:
                 shown=float(reached[t]),
                 layers=tuple(layers[t]),
                 brightest=bright[t],
-                borrows=not apart,
-                foreign=foreign,
+                borrowed=float(borrowed[t]),
             )
             for t in range(len(performance))
         ]
 
-    def _foreign(self, shapes: F32, meshes: F32, layers: Sequence[Sequence[Layer]]) -> float:
-        """0..1: whether the pictures chosen for the open mouth show other lips than are wanted. One number for all frames: teeth must not change
-        hands while somebody speaks."""
+    def _borrowed(self, shapes: F32, meshes: F32, layers: Sequence[Sequence[Layer]]) -> np.ndarray:
+        """(T,) 0..1. Whether the pictures chosen for the open mouth show other lips than are wanted is one number for all frames: teeth must not
+        change hands while somebody speaks."""
+        mouths = [[layer for layer in chosen if layer.region == "mouth"] for chosen in layers]
+        closed = [sum(layer.share * unseen(self._set.landmarks[layer.row], meshes[t]) for layer in chosen) for t, chosen in enumerate(mouths)]
         apart = self._lips(shapes)
-        opened = np.flatnonzero(mouth_opening(meshes) > _OPEN).tolist()
-        if not opened:
-            return 0.0
-        found = [sum(layer.share * apart[t, layer.row] for layer in layers[t] if layer.region == "mouth") for t in opened]
-        return float(ramp(np.asarray(np.median(found)), *_FOREIGN))
+        found = [sum(layer.share * apart[t, layer.row] for layer in mouths[t]) for t in np.flatnonzero(mouth_opening(meshes) > _OPEN).tolist()]
+        foreign = ramp(np.asarray(np.median(found)), *_FOREIGN) if found else 0.0
+        return np.maximum(closed, foreign)
 
     def _lips(self, shapes: F32) -> np.ndarray:
         """(T, N) how far the lips of `shapes` are from those of the source's pictures; 1 is a clear difference."""
