@@ -81,8 +81,11 @@ def tasks_of(page: Any) -> Iterator[list[float]]:
     tasks: list[float] = []
     browser = page.context.browser
     browser.start_tracing(page=page, categories=["toplevel"])
-    yield tasks
-    events = json.loads(browser.stop_tracing())["traceEvents"]
+    try:
+        yield tasks
+    finally:
+        trace = browser.stop_tracing()
+    events = json.loads(trace)["traceEvents"]
     main = {(one["pid"], one["tid"]) for one in events if one["name"] == "thread_name" and one["args"]["name"] == "CrRendererMain"}
     tasks += [one["tdur"] / 1e6 for one in events if (one["pid"], one["tid"]) in main and one["name"].endswith("RunTask") and "tdur" in one]
 

@@ -61,9 +61,10 @@ export class Monitor {
   async quick(index, version) {
     const key = `${version}/${index}`;
     if (!this.kept.has(key)) {
-      let answer = await fetch(`/p/${this.place}/quick/${this.which}/${index}.jpg`);
+      let answer = await this.ask("quick", index);
       // the small copies are not made yet
-      if (answer.status === 204 && this.which !== "result") answer = await fetch(`/p/${this.place}/frame/${this.which}/${index}.jpg?width=640`);
+      if (answer?.status === 204 && this.which !== "result") answer = await this.ask("frame", index, "?width=640");
+      if (!answer) return null;
       this.kept.set(key, answer.status === 200 ? await answer.blob() : null);
       if (this.kept.size > MOST_KEPT) this.kept.delete(this.kept.keys().next().value);
     }
@@ -75,13 +76,22 @@ export class Monitor {
     const wide = Math.ceil((this.canvas.clientWidth * (window.devicePixelRatio || 1)) / 160) * 160;
     const shown = this.shown;
     if (shown && shown.index === index && shown.version === version && shown.exact && shown.wide >= wide) return;
-    const answer = await fetch(`/p/${this.place}/frame/${this.which}/${index}.jpg?width=${Math.max(160, wide)}`, { headers: { "HX-Request": "true" } });
-    if (index !== this.wanted || version !== this.version) return;
+    const answer = await this.ask("frame", index, `?width=${Math.max(160, wide)}`);
+    if (!answer || index !== this.wanted || version !== this.version) return;
     if (!answer.ok) {
       this.say(true, await words(answer));
       return;
     }
     await this.draw(await answer.blob(), { index, version, exact: true, wide });
+  }
+
+  // an answer, or null where the studio is away: it is asked again when the line is back
+  async ask(what, index, asked = "") {
+    try {
+      return await fetch(`/p/${this.place}/${what}/${this.which}/${index}.jpg${asked}`, { headers: { "HX-Request": "true" } });
+    } catch {
+      return null;
+    }
   }
 
   // a picture that stands for the present frame until something else is asked for
