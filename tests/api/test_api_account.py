@@ -103,6 +103,17 @@ def test_a_report_that_is_handed_on_shows_no_unaltered_face_without_leave(origin
     assert red == originals and ("Links het doel" in html) == originals and ("wordt niet getoond" in html) != originals
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "the source never turns that far"), ("nl", "zo ver draait de bron nooit")])
+def test_the_report_says_where_the_source_never_turns_that_far(language, said) -> None:
+    numbers = (None,) * 7
+    profile = ShotStability(3, 0, 9, "p2", 0, *numbers, worst=(), turned_away=10)
+    html = api.stability_page("target.mp4", [profile], language=language)
+    assert f"Shot 3, p2: {said}" in html and "10 " in html.split(said)[1][:80]
+    assert html.count('class="lead"') == 2, "and not that it is too dark as well"
+    dark = ShotStability(3, 0, 9, "p2", 0, *numbers, worst=())
+    assert said not in api.stability_page("target.mp4", [dark], language=language)
+
+
 def test_the_command(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(StepMissing):
