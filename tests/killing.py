@@ -12,7 +12,7 @@ def in_child(work: Callable[[], object]) -> int:
     """Run `work` in a process of its own; returns its exit code."""
     child = multiprocessing.get_context("fork").Process(target=work)
     child.start()
-    child.join(120)
+    child.join(600)
     assert child.exitcode is not None
     return child.exitcode
 

@@ -74,7 +74,7 @@ def filled_in(book: nbformat.NotebookNode, **fields: str) -> nbformat.NotebookNo
 
 def run(book: nbformat.NotebookNode, folder: Path) -> None:
     """In a kernel of its own, which is gone afterwards."""
-    NotebookClient(book, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(book, timeout=900, resources={"metadata": {"path": str(folder)}}).execute()
 
 
 def shown(cell: nbformat.NotebookNode) -> str:
