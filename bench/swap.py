@@ -3,6 +3,7 @@
     python bench/swap.py                                       # the actors both ways: the truth is known
     python bench/swap.py --pair her.mp4 him.mp4 --pair …       # any videos (no truth)
     python bench/swap.py --minutes 1 2 5 10 --seconds 10       # when to measure, and how much of each video is used
+    python bench/swap.py --rounds 1 3 6                        # the same after so many rounds, on a machine that is busy with other things
 
 One training goes on from mark to mark, as a user's would who asks for some more minutes. Prints a table for each pair, and writes it as JSON,
 and a sheet (target, unrolled face, each version), into bench/out/swap/. Nothing that is written shows a swapped face without its mark.
@@ -80,15 +81,13 @@ def main() -> None:
     for pair in asked.pairs:
         folder = asked.out / pair.name
         folder.mkdir(parents=True, exist_ok=True)
-        figures = measure(
-            pair, folder, minutes=asked.minutes, seconds=asked.seconds, training={"train.size": asked.size, "train.threads": asked.threads}
-        )
+        figures = measure(pair, folder, marks=asked.marks, seconds=asked.seconds, training={"train.size": asked.size, "train.threads": asked.threads})
         (folder / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
         table(pair.name, figures)
 
 
-def measure(pair: Pair, folder: Path, *, minutes: list[float], seconds: float, training: dict[str, int]) -> dict[str, dict[str, float]]:
-    """Every version's figures, by its name."""
+def measure(pair: Pair, folder: Path, *, marks: dict[str, dict[str, float]], seconds: float, training: dict[str, int]) -> dict[str, dict[str, float]]:
+    """Every version's figures, by its name. `marks`: name -> the settings that say how long to train, the shortest first."""
     source, target = (cut(path, folder / f"{role}{path.suffix}", seconds) for role, path in (("source", pair.source), ("target", pair.target)))
     project = folder / "project"
     settings = {"quality": "standard", **training}
@@ -110,14 +109,13 @@ def measure(pair: Pair, folder: Path, *, minutes: list[float], seconds: float, t
         costs["draft"] = {"seconds": time.monotonic() - began}
         known = look(target)
         versions["draft"] = look_again(merged(cast, rendered), known)
-    for mark in sorted(minutes):
-        with open_job(project, flags={**settings, "train.minutes": mark}, context=context) as job:
+    for name, how_long in marks.items():
+        with open_job(project, flags={**settings, **how_long}, context=context) as job:
             before, began = _processor(), time.monotonic()
             learn(job, cast.faceset, key=cast.key, permits=permits, target=(cast.target, cast.target_person))
             spent = _processor() - before
             rendered = render_cast(job, cast, permits=permits, draft=False)
             state = api.training_state(project)
-            name = f"{mark:g} min"
             costs[name] = {
                 "seconds": time.monotonic() - began,
                 "processor s": spent,
@@ -226,7 +224,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=256, help="side of the trained picture")
     parser.add_argument("--threads", type=int, default=0, help="of the processor that training uses; 0: all")
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "out" / "swap")
+    parser.add_argument("--rounds", nargs="+", type=int, default=[], help="of training, at which it is measured, instead of minutes")
     asked = parser.parse_args()
+    asked.marks = {f"{n} rounds": {"train.rounds": n} for n in sorted(asked.rounds)}
+    asked.marks = asked.marks or {f"{mark:g} min": {"train.minutes": mark} for mark in sorted(asked.minutes)}
     asked.pairs = [Pair(source, target) for source, target in asked.pair]
     if asked.truth and asked.pairs:
         asked.pairs[-1] = Pair(asked.pairs[-1].source, asked.pairs[-1].target, asked.truth)
