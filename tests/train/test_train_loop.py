@@ -66,14 +66,14 @@ def trainer_for(faceset: Faceset, folder: Path, **settings: object) -> Trainer:
     return Trainer(Material(faceset, drafts), SMALL.model_copy(update=settings))
 
 
-def test_it_starts_at_the_draft_and_the_error_falls(faceset: Faceset, tmp_path: Path) -> None:
+def test_it_starts_from_the_base_and_the_error_falls(faceset: Faceset, tmp_path: Path) -> None:
     trainer = trainer_for(faceset, tmp_path)
-    draft, trained = trainer.measured()
-    assert trained.l1 == pytest.approx(draft.l1, rel=0.01) and trained.ssim == pytest.approx(draft.ssim, rel=0.01)
+    draft, began = trainer.measured()
+    assert began.l1 < draft.l1 and began.ssim > draft.ssim, "what it knows of faces helps at once"
     losses = [trainer.learn(0.0)["loss"] for _ in range(32)]
-    assert np.mean(losses[-8:]) < 0.9 * np.mean(losses[:8])
-    draft, trained = trainer.measured()
-    assert trained.l1 < draft.l1 and trained.ssim > draft.ssim
+    assert np.mean(losses[-8:]) < np.mean(losses[:8])
+    _, trained = trainer.measured()
+    assert trained.l1 < began.l1 and trained.ssim > began.ssim
 
 
 def test_a_round_leaves_a_checkpoint_a_preview_and_an_event(faceset: Faceset, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_kill_loses_no_more_than_the_running_round(faceset: Faceset, finished:
         "t.go(small_set(Path(sys.argv[2])), Path(sys.argv[3]))"
     )
     here, set_folder = Path(__file__).parent, Path(faceset.crops.filename).parent  # type: ignore[attr-defined]
-    environment = {**os.environ, "PYTHONPATH": str(here.parent)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parent), os.environ.get("PYTHONPATH", "")])}
     for wait_for in ("drafts-*/checks.npy", "step-*", "step-00000008"):
         process = subprocess.Popen([sys.executable, "-c", script, str(here), str(set_folder), str(tmp_path)], env=environment)
         deadline = time.monotonic() + 240
