@@ -10,6 +10,7 @@ from actors import followed
 
 from understudy.faces.align import apply, crop_matrices
 from understudy.faces.beard import face_masks, has_dark_beard
+from understudy.faces.masks import track_masks
 from understudy.faces.mesh import FACE_OVAL, canonical
 from understudy.faces.segment import BODY_SKIN, FACE_SKIN
 from understudy.types import Track
@@ -44,7 +45,7 @@ def test_actors_without_a_beard_have_none(name: str) -> None:
 
 def test_the_face_reaches_over_the_jaw_and_not_down_the_neck(track: Track) -> None:
     small = apply(crop_matrices(track.landmarks, size=128), track.landmarks)
-    masks = face_masks(track, np.arange(len(track)), small)
+    masks = face_masks(track, np.arange(len(track)), small, own=track_masks(track, np.arange(len(track)), small))
     assert masks.shape == (len(track), 128, 128) and masks.dtype == np.uint8
     for mask, mesh, classes in zip(masks[track.key_index], small[track.key_index], track.key_classes, strict=True):
         x, y = np.clip(np.rint(mesh[list(FACE_OVAL)[16:21], :2]), 0, 127).astype(int).T
@@ -52,3 +53,11 @@ def test_the_face_reaches_over_the_jaw_and_not_down_the_neck(track: Track) -> No
         assert mask[classes == FACE_SKIN].mean() > 240
         neck = np.flatnonzero((classes == BODY_SKIN).any(1))
         assert mask[min(127, int(neck.max())), :][classes[min(127, int(neck.max()))] == BODY_SKIN].max() < 10
+
+
+def test_a_hand_at_the_chin_is_no_part_of_the_face(track: Track) -> None:
+    small = apply(crop_matrices(track.landmarks, size=128), track.landmarks)
+    own = track_masks(track, np.arange(len(track)), small)
+    x, y = np.rint(small[0, 200, :2]).astype(int)
+    own[:, y - 6 : y + 6, x - 6 : x + 6] = 0
+    assert face_masks(track, np.arange(len(track)), small, own=own)[:, y - 5 : y + 5, x - 5 : x + 5].max() == 0

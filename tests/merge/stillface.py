@@ -57,7 +57,7 @@ def performance(meshes: list[F32], *, size: int, first: int = 0, frame_index: li
 class Numbered(Drive):
     """A drive that knows which moment of its performance it is: several are drawn at once, in any order."""
 
-    moment: int
+    moment: int = 0
 
 
 class Altered:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from ..types import F32, U8, Track
+from .masks import hull
 from .mesh import FACE_OVAL, LIPS_OUTER, N_SKIN, canonical
 from .segment import BODY_SKIN, FACE_SKIN, SIDE
 
@@ -39,12 +40,13 @@ def has_dark_beard(tracks: Iterable[Track]) -> bool:
     return dark >= DARKER and grey >= GREYER
 
 
-def face_masks(track: Track, positions: np.ndarray, landmarks: F32) -> U8:
+def face_masks(track: Track, positions: np.ndarray, landmarks: F32, *, own: U8) -> U8:
     """Masks (N, 128, 128) for frames of a track: 255 where the face shows, its beard included, inside the mesh and beside it
     down to the edge of the jaw.
 
     What was parsed is carried to the wanted frames by the motion of the mesh's border. `positions`: (N,) places 0..T-1 in the track; `landmarks`:
-    (T, 478, 3) the whole track's meshes in their standard crops at 128 px.
+    (T, 478, 3) the whole track's meshes in their standard crops at 128 px; `own`: their masks inside the mesh (see `masks.track_masks`), which know
+    of hands.
     """
     keys = [_with_the_neck(classes) for classes in track.key_classes]
     ring = landmarks[:, list(FACE_OVAL), :2]
@@ -58,7 +60,8 @@ def face_masks(track: Track, positions: np.ndarray, landmarks: F32) -> U8:
         for k, part in ((a, 1 - share), (b, share)):
             if part > 0:
                 found += np.float32(part) * _carried(keys[k], ring[track.key_index[k]], ring[position])
-        out[i] = np.rint(255 * np.clip(cv2.GaussianBlur(found, (0, 0), _SOFT), 0, 1))
+        shown = np.rint(255 * np.clip(cv2.GaussianBlur(found, (0, 0), _SOFT), 0, 1))
+        out[i] = np.where(hull(landmarks[position]) == 255, np.minimum(shown, own[i]), shown)
     return out
 
 

@@ -17,6 +17,8 @@ def performance_of(track: Track, *, size: int, part: slice = slice(None), withou
     landmarks = track.landmarks[part]
     matrices = crop_matrices(landmarks, size=size)
     small = apply(crop_matrices(track.landmarks, size=MASK_SIDE), track.landmarks)
+    positions = np.arange(len(track))[part]
+    masks = track_masks(track, positions, small, without_glasses=without_glasses)
     return Performance(
         size=size,
         frame_index=track.frame_index[part],
@@ -24,9 +26,9 @@ def performance_of(track: Track, *, size: int, part: slice = slice(None), withou
         pose_deg=track.pose_deg[part],
         blendshapes=track.blendshapes[part],
         vertex_rgb=track.vertex_rgb[part],
-        masks=track_masks(track, np.arange(len(track))[part], small, without_glasses=without_glasses),
+        masks=masks,
         crop_from_frame=matrices,
-        whole=face_masks(track, np.arange(len(track))[part], small) if to_the_jaw else None,
+        whole=face_masks(track, positions, small, own=masks) if to_the_jaw else None,
     )
 
 
