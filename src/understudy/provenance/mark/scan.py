@@ -97,6 +97,7 @@ def scan(path: Path, *, check: Callable[[], None] = lambda: None, see: Callable[
     times = [time - times[0] for time in times] if times else []
     readable = min(info.size_wh) >= LEAST_SIDE
     total, found, samples = Gatherer(), list[Stretch](), list[F32]()
+    plain = False
     for first, end in _ranges(times):
         looks = [_Look()]
         step = math.ceil((end - first) / MOST_FRAMES)
@@ -108,7 +109,8 @@ def scan(path: Path, *, check: Callable[[], None] = lambda: None, see: Callable[
             if see is not None:
                 see(frame)
             number = frame.index - first
-            if number == 0 and readable:
+            # where the whole picture was read once, the copy is no other kind of copy
+            if number == 0 and readable and not plain:
                 looks = _looks(planes)
             for each in looks:
                 each.see(planes, sample=number % every == 0, gather=readable and number % step == 0)
@@ -116,6 +118,7 @@ def scan(path: Path, *, check: Callable[[], None] = lambda: None, see: Callable[
         if looks[0].gatherer.count:
             tried = (each.stretch(times[first], times[end - 1], _placements(found)) for each in looks)
             seen = next(tried)
+            plain = plain or seen.mark.read
             found.append(seen if seen.mark.read else next((other for other in tried if other.mark.read), seen))
             total.join(looks[0].gatherer)
     together = np.stack(samples) if samples else _NO_SAMPLES
