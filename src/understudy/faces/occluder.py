@@ -27,6 +27,8 @@ _RATHER_FACE = 2.0
 """... and from which it is rather the face: where the network is sure, it leads by 4."""
 _VALLEY, _FINGER_PX, _DOUBT = 1.5, 15, 2.0
 """A finger is a valley of the lead at least so deep and at most so wide, in which the lead is below the last of the three."""
+_EVEN = 0.5
+"""A lead below which the network itself hardly believes in the face; the cut does not overrule that."""
 _SEED = 1
 
 
@@ -59,9 +61,8 @@ def refined(scores: F32, rgb: U8, landmarks: F32) -> U8:
     cv2.grabCut(rgb, marks, (0, 0, 1, 1), np.zeros((1, 65)), np.zeros((1, 65)), 1, cv2.GC_INIT_WITH_MASK)
     own = (marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD)
     out = classes.copy()
-    out[judged & (classes == FACE_SKIN) & ~own] = BODY_SKIN
-    out[judged & others & own] = FACE_SKIN
-    out[judged & (lead < _DOUBT) & (_filled(lead) - lead > _VALLEY)] = BODY_SKIN
+    finger = (lead < _DOUBT) & (_filled(lead) - lead > _VALLEY)
+    out[judged & (classes == FACE_SKIN) & (~own | finger | (lead < _EVEN))] = BODY_SKIN
     return out
 
 
