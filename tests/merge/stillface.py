@@ -70,7 +70,7 @@ class Altered:
 
     def plan(self, performance: Performance) -> list[Drive]:
         p = performance
-        return [Numbered(p.landmarks[t], p.landmarks[t], p.pose_deg[t], p.blendshapes[t], p.vertex_rgb[t], t) for t in range(len(p))]
+        return [Numbered(p.landmarks[t], p.landmarks[t], p.pose_deg[t], p.blendshapes[t], p.vertex_rgb[t], moment=t) for t in range(len(p))]
 
     def swap(self, crop: FaceCrop, drive: Drive) -> SwappedFace:
         assert isinstance(drive, Numbered)
