@@ -66,14 +66,14 @@ def trainer_for(faceset: Faceset, folder: Path, **settings: object) -> Trainer:
     return Trainer(Material(faceset, drafts), SMALL.model_copy(update=settings))
 
 
-def test_it_starts_from_the_base_and_the_error_falls(faceset: Faceset, tmp_path: Path) -> None:
+def test_it_starts_at_the_draft_and_the_error_falls(faceset: Faceset, tmp_path: Path) -> None:
     trainer = trainer_for(faceset, tmp_path)
-    draft, began = trainer.measured()
-    assert began.l1 < draft.l1 and began.ssim > draft.ssim, "what it knows of faces helps at once"
+    draft, trained = trainer.measured()
+    assert trained.l1 == pytest.approx(draft.l1, rel=0.01) and trained.ssim == pytest.approx(draft.ssim, rel=0.01)
     losses = [trainer.learn(0.0)["loss"] for _ in range(32)]
-    assert np.mean(losses[-8:]) < np.mean(losses[:8])
-    _, trained = trainer.measured()
-    assert trained.l1 < began.l1 and trained.ssim > began.ssim
+    assert np.mean(losses[-8:]) < 0.9 * np.mean(losses[:8])
+    draft, trained = trainer.measured()
+    assert trained.l1 < draft.l1 and trained.ssim > draft.ssim
 
 
 def test_a_round_leaves_a_checkpoint_a_preview_and_an_event(faceset: Faceset, tmp_path: Path) -> None:

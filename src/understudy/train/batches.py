@@ -71,7 +71,7 @@ class Material:
         """The training batch of a step."""
         chance = np.random.default_rng([seed % 2**32, attempt, step])
         batch = self.batch(self.train[chance.choice(len(self.train), n, p=self.rarity)])
-        light = random_light(chance, n, batch.truth_B3HW.shape[-1])
+        light = _random_light(chance, n, batch.truth_B3HW.shape[-1])
         return Batch(
             truth_B3HW=batch.truth_B3HW * light,
             draft_B3HW=batch.draft_B3HW * light,
@@ -143,7 +143,7 @@ def _rarity(usual: F32) -> NDArray[np.float64]:
     return chance / chance.sum()
 
 
-def random_light(chance: np.random.Generator, n: int, side: int) -> Tensor:
+def _random_light(chance: np.random.Generator, n: int, side: int) -> Tensor:
     """(n, 3, side, side) factors: a tint for the whole and a smooth light over the picture."""
     tint = torch.from_numpy(chance.normal(1, _TINT, (n, 3, 1, 1)).astype(np.float32))
     light = torch.from_numpy(chance.normal(1, _LIGHT, (n, 1, 4, 4)).astype(np.float32))

@@ -64,7 +64,7 @@ def apart_for(n: int) -> int:
 
 def make_drafts(faceset: Faceset, base: Base, *, size: int, folder: Path, threads: int, context: Context) -> Drafts:
     """Open the drafts in `folder`, making those that are missing or damaged. Raises DiskFull, Interrupted."""
-    performance = at_size(performance_of_faceset(faceset), size)
+    performance = _at_size(performance_of_faceset(faceset), size)
     drives = base.plan(performance, apart=apart_for(len(faceset)))
     n = len(faceset)
     rgb = _opened(folder / "rgb.npy", (n, size, size, 3), np.uint8)
@@ -98,7 +98,7 @@ def at_side(picture: np.ndarray, side: int) -> np.ndarray:
     return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA if picture.shape[0] > side else cv2.INTER_LINEAR)
 
 
-def at_size(performance: Performance, size: int) -> Performance:
+def _at_size(performance: Performance, size: int) -> Performance:
     """The same in crops of another size."""
     factor = size / performance.size
     move = np.asarray([factor / 2 - 0.5, factor / 2 - 0.5], np.float32)

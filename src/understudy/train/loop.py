@@ -1,6 +1,6 @@
 """The training, from top to bottom: drafts to learn from, then rounds until the minutes or rounds of the settings are full.
 
-It starts from what the base knows of faces (`model.base`). Stop it, kill it, fill its disk: it goes on from the last checkpoint. A stop saves in
+It starts exactly where the draft stands. Stop it, kill it, fill its disk: it goes on from the last checkpoint. A stop saves in
 the middle of a round and goes on there; after a kill the running round is done again. Either way, with `rounds` set, the result is the same to the
 bit as without the break (same number of threads).
 """

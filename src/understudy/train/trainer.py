@@ -11,7 +11,6 @@ from torch import Tensor
 from torch.nn import functional as nnf
 
 from ..config import TrainSettings
-from ..model.base import begin
 from ..model.checkpoint import State
 from ..model.compose import WHOLE, compose, look, window
 from ..model.features import N_FEATURES
@@ -40,7 +39,6 @@ class Trainer:
         self.material, self.settings = material, settings
         torch.manual_seed(settings.seed)
         self.net = Corrector(n_textures=len(material.textures), n_features=N_FEATURES)
-        begin(self.net)
         self.net.set_range(torch.from_numpy(material.features[material.train]), least_F=material.least_spread)
         self.mean = {name: value.detach().clone() for name, value in self.net.state_dict().items()}
         self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.01)

@@ -81,15 +81,6 @@ WEIGHTS: tuple[Weight, ...] = (
         used_for="telling a steady smile from the shape of a mouth",
     ),
     Weight(
-        name="base",
-        file="base.safetensors",
-        sha256="8b97bda1b4bb53bd8efe8283fdedb048e5b6715875b8f60cd70155aac31623eb",
-        size=2_472_192,
-        licence="Apache-2.0",
-        origin="made for Understudy from rendered people who do not exist (tools/make_base.py)",
-        used_for="where a new person's training starts",
-    ),
-    Weight(
         name="sface",
         file="face_recognition_sface_2021dec.onnx",
         sha256="0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
