@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import DiskFull, OutputNotWritable
@@ -41,8 +41,8 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def _remove(part: Path) -> None:
-    """Remove what was begun; nothing was if its folder is not one."""
-    if part.parent.is_dir():
+    """Remove what was begun; nothing was if its folder is not one, or the name is none."""
+    with suppress(OSError):
         part.unlink(missing_ok=True)
 
 
@@ -71,7 +71,8 @@ def translate(error: OSError, path: Path) -> Exception:
             why="Everything that was finished before is kept.",
             remedy=f"free some space on the disk of {path.parent}, then run the same command again",
         )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+    nowhere = error.errno == errno.ENOENT and error.filename is not None and Path(error.filename).parent == path.parent
+    if nowhere or error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG):
         return OutputNotWritable(
             f"{path} cannot be written.",
             why=f"The folder {path.parent} does not allow it.",
