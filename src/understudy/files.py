@@ -71,14 +71,17 @@ def translate(error: OSError, path: Path) -> Exception:
             why="Everything that was finished before is kept.",
             remedy=f"free some space on the disk of {path.parent}, then run the same command again",
         )
-    nowhere = error.errno == errno.ENOENT and error.filename is not None and Path(error.filename).parent == path.parent
-    if nowhere or error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG):
-        return OutputNotWritable(
-            f"{path} cannot be written.",
-            why=f"The folder {path.parent} does not allow it.",
-            remedy="choose another folder with -o, or make it writable",
-        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG):
+        return _not_writable(path)
     return error
+
+
+def _not_writable(path: Path) -> OutputNotWritable:
+    return OutputNotWritable(
+        f"{path} cannot be written.",
+        why=f"The folder {path.parent} does not allow it.",
+        remedy="choose another folder with -o, or make it writable",
+    )
 
 
 def put_folder(part: Path, folder: Path) -> None:
@@ -107,7 +110,11 @@ def sha256_file(path: Path) -> str:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a small file whole or not at all."""
     with whole_file(path) as part:
-        part.write_bytes(data)
+        try:
+            part.write_bytes(data)
+        except FileNotFoundError as error:
+            # the folder is there and takes no files, as /proc does
+            raise _not_writable(path) from error
 
 
 def write_text(path: Path, text: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from understudy.errors import WeightsAltered, WeightsFetch, WeightsMissing
+from understudy.home import home
 from understudy.weights import fetch, registry
 
 
@@ -20,6 +21,13 @@ def test_shipped_files_are_the_checked_ones(isolated_home: Path) -> None:
         assert entry.licence.split("-")[0] in entry.notice.read_text(encoding="utf-8")
         if entry.carrier is None:
             assert hashlib.sha256(registry.path(entry.name).read_bytes()).hexdigest() == entry.sha256
+
+
+def test_where_nothing_can_be_kept_files_are_simply_checked_again(isolated_home: Path) -> None:
+    (home() / "weights-checked.json").mkdir(parents=True)
+    shipped = [entry for entry in registry.WEIGHTS if entry.carrier is None]
+    assert [registry.path(entry.name) for entry in shipped] == [entry.place for entry in shipped]
+    assert list((home() / "weights-checked.json").iterdir()) == []
 
 
 def test_missing_file_names_the_remedy(isolated_home: Path) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import WeightsAltered, WeightsMissing
+from ..errors import OutputError, WeightsAltered, WeightsMissing
 from ..files import sha256_file, write_text
 from ..home import home
 
@@ -137,11 +137,11 @@ def path(name: str) -> Path:
             why="Its checksum is off: it was damaged or altered.",
             remedy="delete it and type: understudy setup" if entry.carrier else "install Understudy again: the file comes with it",
         )
-    # looking leaves nothing behind on a machine without a studio; where another process keeps its own memory at the same moment, the file is
-    # simply checked again next time
+    # looking leaves nothing behind on a machine without a studio; where nothing can be kept, or another process keeps its own memory at the same
+    # moment, the file is simply checked again next time
     if not home().is_dir():
         return place
-    with suppress(FileNotFoundError):
+    with suppress(OSError, OutputError):
         write_text(_memory(), json.dumps({**_remembered(), entry.sha256: mark}))
     return place
 
