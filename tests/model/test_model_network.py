@@ -7,13 +7,14 @@ import dataclasses
 import numpy as np
 import torch
 
+from understudy.faces.mesh import FACE_OVAL
 from understudy.model.compose import compose, look, window
 from understudy.model.features import N_FEATURES, features
 from understudy.model.light import light_gain
 from understudy.model.losses import loss_parts, total
 from understudy.model.mesh_map import draw
 from understudy.model.network import Corrector
-from understudy.model.textures import Textures
+from understudy.model.textures import Textures, own_at_points
 from understudy.types import Faceset
 
 ROWS = np.asarray([0, 20, 40])
@@ -102,6 +103,19 @@ def test_where_hair_hides_the_face_nothing_is_learnt_and_nothing_changes(faceset
     away = (made[0] - window(draft)).abs().mean(1)[0]
     third = away.shape[1] // 3
     assert away[:, :third].max() < 1e-4 < 0.05 < away[:, -third:].max()
+
+
+def test_skin_at_the_edge_of_hair_is_no_part_of_a_texture(faceset: Faceset) -> None:
+    masks = np.asarray(faceset.masks).copy()
+    side = masks.shape[2]
+    masks[:, :, : side // 2] = 0
+    known, bare = (own_at_points(given)[:, :468] for given in (dataclasses.replace(faceset, masks=masks), faceset))
+    x = np.rint((faceset.landmarks[:, :468, 0] + 0.5) * (side / faceset.size) - 0.5)
+    outline = np.isin(np.arange(468), FACE_OVAL)
+    edge = (x >= side // 2) & (x < side // 2 + 2) & ~outline
+    away = (x > side // 2 + 6) & ~outline
+    assert bare[edge].mean() > 0.9 and known[edge].max() == 0
+    np.testing.assert_array_equal(known[away], bare[away])
 
 
 def test_the_light_of_one_is_put_on_the_other() -> None:

@@ -17,6 +17,8 @@ _OWN_EVEN_IF_UNSURE = (EYE_RIGHT, EYE_LEFT, LIPS_OUTER)
 
 _NO_FACE = 0.1
 """Share of skin inside the mesh below which no face is seen there (something is wholly before it, or the picture is another one)."""
+_CLEAR_OF_HAIR = 7
+"""Pixels of a mask: skin within half of it from hair is not trusted."""
 _HOLE_PX = 110
 """About 3 % of the face in a crop of 128 px."""
 _AROUND_EYES = (127, 356, 34, 264, 116, 345, 70, 300, 105, 334, 50, 280, 168, 6, 197, 118, 347)
@@ -51,6 +53,19 @@ def hull(landmarks: F32) -> U8:
     out = np.zeros((CLASSES_SIDE, CLASSES_SIDE), np.uint8)
     outline = cv2.convexHull(landmarks[:N_SKIN, :2].astype(np.float32)).reshape(-1, 2)
     cv2.fillPoly(out, [pixels(outline)], 255, lineType=cv2.LINE_AA)
+    return out
+
+
+def clear_of_hair(masks: U8, landmarks: F32, *, size: int) -> U8:
+    """Masks (N, M, M) of crops of `size` pixels with the meshes (N, 478, 3), without skin next to what lies over the face (hair, a hand): there are
+    shadows, and colours that are half of each. Along the outline of the face nothing is taken away."""
+    side = masks.shape[-1]
+    out = np.empty(masks.shape, np.uint8)
+    kernel = np.ones((_CLEAR_OF_HAIR, _CLEAR_OF_HAIR), np.uint8)
+    for n, mask in enumerate(masks):
+        outline = hull((landmarks[n] + 0.5) * (side / size) - 0.5)
+        over = cv2.dilate(np.where(outline > 127, 255 - np.asarray(mask), 0).astype(np.uint8), kernel)
+        out[n] = np.minimum(mask, 255 - over)
     return out
 
 

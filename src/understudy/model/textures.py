@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as nnf
 
+from ..faces.masks import clear_of_hair
 from ..faces.mesh import FACE_OVAL, N_SKIN, canonical, eye_opening, mouth_opening
 from ..faceset.curate import spread
 from ..types import F32, Faceset
@@ -76,11 +77,14 @@ class Textures:
 
 
 def own_at_points(faceset: Faceset) -> F32:
-    """(N, N_POINTS) 0..1: where each picture shows the face itself at the points of its mesh; the rings outside are nothing of it."""
+    """(N, N_POINTS) 0..1: where each picture shows the face itself at the points of its mesh, clear of hair, whose edge would be drawn on somebody
+    else's cheek; the rings outside are nothing of it."""
     side = faceset.masks.shape[-1]
     xy = np.clip(np.rint((faceset.landmarks[:, :N_SKIN, :2] + 0.5) * (side / faceset.size) - 0.5), 0, side - 1).astype(np.intp)
     out = np.zeros((len(faceset), N_POINTS), np.float32)
-    out[:, :N_SKIN] = np.asarray(faceset.masks)[np.arange(len(faceset))[:, None], xy[..., 1], xy[..., 0]] / np.float32(255)
+    out[:, :N_SKIN] = clear_of_hair(faceset.masks, faceset.landmarks, size=faceset.size)[
+        np.arange(len(faceset))[:, None], xy[..., 1], xy[..., 0]
+    ] / np.float32(255)
     # the mask ends at the outline, on which points lie: there the point just inside counts
     out[:, list(FACE_OVAL)] = np.maximum(out[:, list(FACE_OVAL)], out[:, _inner()])
     return out

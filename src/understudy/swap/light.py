@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..faces.masks import hull
+from ..faces.masks import clear_of_hair
 from ..faces.mesh import N_SKIN, canonical, triangles
 from ..types import F32, N_LANDMARKS, U8
 from .regions import inner_weight, plain_skin, ramp
@@ -30,8 +30,6 @@ _BRIGHT_QUANTILE, _BEYOND = 0.97, 1.06
 """Skin is about as bright as this share of its points, and by this factor more, since a point is the mean of a patch."""
 _JAW_CM = (1.0, 3.0)
 """Centimetres below the middle of the mean face between which skin beside what is not the face begins to count in full."""
-_CLEAR_OF_HAIR = 7
-"""Pixels of a mask: skin within half of it from hair is not measured."""
 _OUTLIER = 0.16
 """Difference of log colour from the broad fit from which a point is something else than skin."""
 _FITS = 8
@@ -69,7 +67,7 @@ def measure_light(vertex_rgb: U8, masks: U8, landmarks: F32, *, size: int, steps
 
     `masks` (N, M, M): own skin; `landmarks` (N, 478, 3) in crops of `size` pixels; `steps` (N,): place in time, by which neighbours are known.
     """
-    near, sure = _at_points(masks, landmarks, size), _at_points(_sure(masks, landmarks, size), landmarks, size)
+    near, sure = _at_points(masks, landmarks, size), _at_points(clear_of_hair(masks, landmarks, size=size), landmarks, size)
     # along the jaw the neck begins, which is lit as the face is
     jaw = _below(*_JAW_CM)
     seen = (sure + jaw * (near - sure)) * plain_skin()
@@ -275,18 +273,6 @@ def _steadied(logs: np.ndarray, steps: NDArray[np.int64]) -> np.ndarray:
         out += weight * logs[rows]
         total += weight
     return (out / total).astype(np.float32)
-
-
-def _sure(masks: U8, landmarks: F32, size: int) -> U8:
-    """The masks without the skin next to what lies over the face (hair, a hand): there are shadows, and colours that are half of each."""
-    side = masks.shape[-1]
-    out = np.empty(masks.shape, np.uint8)
-    kernel = np.ones((_CLEAR_OF_HAIR, _CLEAR_OF_HAIR), np.uint8)
-    for n, mask in enumerate(masks):
-        outline = hull((landmarks[n] + 0.5) * (side / size) - 0.5)
-        over = cv2.dilate(np.where(outline > 127, 255 - np.asarray(mask), 0).astype(np.uint8), kernel)
-        out[n] = np.minimum(mask, 255 - over)
-    return out
 
 
 def _at_points(masks: U8, landmarks: F32, size: int) -> F32:
