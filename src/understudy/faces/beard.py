@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ..types import F32, U8, Track
-from .masks import hull
+from .masks import hull, parsed_around
 from .mesh import FACE_OVAL, LIPS_OUTER, N_SKIN, canonical
 from .segment import BODY_SKIN, FACE_SKIN, SIDE
 
@@ -52,10 +52,7 @@ def face_masks(track: Track, positions: np.ndarray, landmarks: F32, *, own: U8) 
     ring = landmarks[:, list(FACE_OVAL), :2]
     out = np.empty((len(positions), SIDE, SIDE), np.uint8)
     for i, position in enumerate(positions):
-        after = int(np.searchsorted(track.key_index, position))
-        b, a = min(after, len(keys) - 1), max(after - 1, 0)
-        gap = int(track.key_index[b] - track.key_index[a])
-        share = float(np.clip((position - track.key_index[a]) / gap, 0, 1)) if gap > 0 else 0.0
+        a, b, share = parsed_around(track, int(position))
         found = np.zeros((SIDE, SIDE), np.float32)
         for k, part in ((a, 1 - share), (b, share)):
             if part > 0:

@@ -79,11 +79,7 @@ def track_masks(track: Track, positions: np.ndarray, landmarks: F32, *, without_
     keys = [own_share(classes, landmarks[k]) for k, classes in zip(track.key_index, track.key_classes, strict=True)]
     out = np.empty((len(positions), CLASSES_SIDE, CLASSES_SIDE), np.uint8)
     for i, position in enumerate(positions):
-        after = int(np.searchsorted(track.key_index, position))
-        b, a = min(after, len(keys) - 1), max(after - 1, 0)
-        gap = track.key_index[b] - track.key_index[a]
-        share = np.clip((position - track.key_index[a]) / gap, 0, 1) if gap > 0 else 0.0
-
+        a, b, share = parsed_around(track, int(position))
         start, end = landmarks[track.key_index[[a, b]]]
         own = _between(keys[a], keys[b], share, start=start, end=end, at=landmarks[position])
         own = np.clip((cv2.GaussianBlur(own, (0, 0), 1.2) - 0.35) / 0.3, 0, 1)
@@ -92,6 +88,14 @@ def track_masks(track: Track, positions: np.ndarray, landmarks: F32, *, without_
             own *= 1 - np.clip(_RIM_GAIN * cv2.GaussianBlur(lies, (0, 0), _RIM_SOFT), 0, 1)
         out[i] = own * hull(landmarks[position])
     return out
+
+
+def parsed_around(track: Track, position: int) -> tuple[int, int, float]:
+    """The numbers of the parsed frames before and after a position in the track, and how much (0..1) the second counts there."""
+    after = int(np.searchsorted(track.key_index, position))
+    b, a = min(after, len(track.key_index) - 1), max(after - 1, 0)
+    gap = int(track.key_index[b] - track.key_index[a])
+    return a, b, float(np.clip((position - track.key_index[a]) / gap, 0, 1)) if gap > 0 else 0.0
 
 
 def _between(before: F32, after: F32, share: float, *, start: F32, end: F32, at: F32) -> F32:

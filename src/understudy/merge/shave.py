@@ -11,6 +11,7 @@ import numpy as np
 
 from ..faces.align import FACE_SHARE
 from ..faces.mesh import FACE_OVAL, canonical
+from ..swap.regions import ramp
 from ..types import F32, U8
 from .place import trimmed
 
@@ -51,7 +52,7 @@ def shaved(face: F32, target: U8, share: F32, *, shown: U8, mesh: F32) -> tuple[
         return face, share
     skin = _continued(face[box], part, cm=cm)
     reach = max(3, int(2 * _HAIR_CM * cm) | 1)
-    beard = cv2.dilate(_ramp(_logs(skin) - theirs, *_DARKER), np.ones((reach, reach), np.uint8))
+    beard = cv2.dilate(ramp(_logs(skin) - theirs, *_DARKER), np.ones((reach, reach), np.uint8))
     beard = cv2.GaussianBlur(beard, (0, 0), max(0.6, _HAIR_CM * cm)) * region * np.float32(strength)
     grown = part + (1 - part) * beard
     old = np.divide(part, grown, out=np.ones_like(part), where=grown > 1e-4)
@@ -74,8 +75,8 @@ def _region(mesh: F32, shown: U8, *, size: int, cm: float) -> F32:
     nose, lip = (float(mesh[k, :2] @ down) for k in (_NOSE, _LIP))
     face = np.clip(_EDGE * cv2.resize(shown, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.float32) / 255, 0, 1)
     beyond = away - _TURNED_CM * cm * _shown_side(mesh, x, y, down)
-    below = _ramp(x * down[0] + y * down[1], nose, max(lip, nose + 1))
-    found = np.asarray(face * below * _ramp(beyond, _FADES_CM[1] * cm, _FADES_CM[0] * cm), np.float32)
+    below = ramp(x * down[0] + y * down[1], nose, max(lip, nose + 1))
+    found = np.asarray(face * below * ramp(beyond, _FADES_CM[1] * cm, _FADES_CM[0] * cm), np.float32)
     return np.asarray(cv2.resize(found, (whole, whole), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
@@ -85,13 +86,13 @@ def _shown_side(mesh: F32, x: F32, y: F32, down: F32) -> F32:
     tip, first, second = (float(mesh[k, :2] @ across) for k in (_NOSE_TIP, *_SIDES))
     turned = (abs(tip - first) - abs(tip - second)) / max(abs(first - second), 1.0)
     place = (x * across[0] + y * across[1] - tip) / (0.5 * (first - second))
-    return np.asarray(np.clip(2 * turned, 0, 1) * _ramp(place, 0.2, 0.8) + np.clip(-2 * turned, 0, 1) * _ramp(-place, 0.2, 0.8), np.float32)
+    return np.asarray(np.clip(2 * turned, 0, 1) * ramp(place, 0.2, 0.8) + np.clip(-2 * turned, 0, 1) * ramp(-place, 0.2, 0.8), np.float32)
 
 
 def _strength(lighter: F32, weight: F32) -> float:
     """0..1: how surely only the target has a beard. `lighter`: the swapped face's logarithm less the target's."""
     total = float(weight.sum())
-    return float(_ramp(np.asarray((lighter * weight).sum() / total), *_ONLY_THEIRS)) if total >= 1 else 0.0
+    return float(ramp(np.asarray((lighter * weight).sum() / total), *_ONLY_THEIRS)) if total >= 1 else 0.0
 
 
 def _continued(face: F32, share: F32, *, cm: float) -> F32:
@@ -108,9 +109,3 @@ def _continued(face: F32, share: F32, *, cm: float) -> F32:
 
 def _logs(picture: np.ndarray) -> F32:
     return np.asarray(np.log(picture @ _LUMA + _BLACK), np.float32)
-
-
-def _ramp(x: np.ndarray, low: float, high: float) -> F32:
-    """Smooth step from `low` to `high`, either way round."""
-    t = np.clip((x - low) / (high - low), 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), np.float32)

@@ -18,7 +18,7 @@ from ..faces.mesh import LIPS_INNER, N_SKIN
 from ..permits import Action, require
 from ..types import F32, N_LANDMARKS, Drive, FaceCrop, Faceset, Permit, SwappedFace
 from .irises import moved
-from .light import light_of, lit, skin_colours
+from .light import LUMA, light_of, lit, skin_colours
 from .mouth import inside, opening, shortfall
 from .planner import DraftDrive, DraftPlanner, Layer, Region
 from .regions import brow_hair_weight, cover_weight, eye_weight, filled_weight, mouth_weight, plain_skin, ramp, side_weight, white_weight
@@ -42,7 +42,6 @@ white, and surely is; how far it is brought there."""
 _RAISED, _SHINE, _TEXTURE = (1.2, 1.6), 0.9, 1.05
 """Factors from which skin counts as raised, and surely is; how much of the raising (as its exponent) shine is spared; from which factor over the
 smooth skin on it is shine."""
-_LUMA = np.asarray([0.2126, 0.7152, 0.0722], np.float32)
 _ABOUT_BROW = 0.025
 _HAIR_ABOUT, _SKIN_ABOUT = 0.25, 0.55
 """Share of skin about a brow's place (within a few hundredths of the picture's side) from which on dark hair there is the brow's, and surely is."""
@@ -128,7 +127,7 @@ class DraftSwapper(DraftPlanner):
             white = np.clip(white, 0, 1)
             _dull(rgb, drive.brightest, _DULLED * (1 - white), step=step)
             gain = np.median(np.mean([layer.gain for layer in drive.layers if layer.region == "skin"], axis=0), axis=0)
-            _dull(rgb, _WHITER * drive.brightest, white * ramp(gain @ _LUMA, *_RAISED), step=step)
+            _dull(rgb, _WHITER * drive.brightest, white * ramp(gain @ LUMA, *_RAISED), step=step)
             _neutral(rgb, drive.brightest, white * ramp(gain.max() / gain.min(), *_OTHER_COLOUR), step=step)
         self._borrow(rgb, crop, drive, raster)
         alpha = np.clip(alpha, 0, 1) * np.clip(cover, 0, 1)
@@ -218,14 +217,14 @@ class DraftSwapper(DraftPlanner):
     def _without_shine(self, rgb: F32, layer: Layer, raster: Raster, *, unit: float) -> None:
         """Take back, in place, what raising dark skin to a bright one would make of its shine: what a surface throws back does not depend on how dark
         the skin below it is (Shafer, "Using Color to Separate Reflection Components", 1985), so it must not be raised with it."""
-        raised = layer.gain @ _LUMA
+        raised = layer.gain @ LUMA
         if float(np.median(raised)) < _RAISED[0]:
             return
-        skin = self._skin_colours(layer.row) @ _LUMA
+        skin = self._skin_colours(layer.row) @ LUMA
         told = np.stack([skin, (1 - white_weight()) * (1 - np.maximum(raised, 1.0) ** -_SHINE)], 1)
         found = raster.carry(continued(told), outside=0.0, coarse=True)
         smooth, taken = enlarge(found[..., 0], raster.step), enlarge(found[..., 1], raster.step)
-        bright = cv2.transform(rgb, _LUMA[None])
+        bright = cv2.transform(rgb, LUMA[None])
         over = np.clip(bright - np.float32(_TEXTURE) * smooth, 0, None) * taken
         rgb *= (1 - over / np.maximum(bright, 1))[..., None]
 
@@ -299,11 +298,11 @@ def _neutral(rgb: F32, brightest: F32, weight: np.ndarray, *, step: int) -> None
         return
     left, top, right, bottom = (step * edge for edge in there)
     part = rgb[top:bottom, left:right]
-    bright = part @ _LUMA
-    most = float(brightest @ _LUMA)
+    bright = part @ LUMA
+    most = float(brightest @ LUMA)
     white = np.sqrt(brightest / max(most, 1.0)).astype(np.float32)
     share = enlarge(np.asarray(weight[there[1] : there[3], there[0] : there[2]], np.float32), step) * ramp(bright / max(most, 1.0), *_WHITISH)
-    part += np.float32(_TO_WHITE) * share[..., None] * (bright[..., None] * (white / (white @ _LUMA)) - part)
+    part += np.float32(_TO_WHITE) * share[..., None] * (bright[..., None] * (white / (white @ LUMA)) - part)
 
 
 def _mix(rgb: F32, other: F32, weight: F32) -> None:

@@ -20,7 +20,7 @@ from ..faces.mesh import N_SKIN, canonical, triangles
 from ..types import F32, N_LANDMARKS, U8
 from .regions import inner_weight, plain_skin, ramp
 
-_LUMA = np.asarray([0.2126, 0.7152, 0.0722], np.float32)
+LUMA = np.asarray([0.2126, 0.7152, 0.0722], np.float32)
 _FLOOR = 12.0
 """Added to colours before the logarithm: black is never exactly black in a picture."""
 _NEAR_CM, _RIM_CM = 1.1, 0.8
@@ -131,7 +131,7 @@ def light_of(gain: F32, skin: F32) -> F32:
     own = own_detail(skin, gain)
     if own.min() > _ALL_OWN:
         return gain.copy()
-    brightness = np.maximum(skin @ _LUMA, 4.0)[:, None]
+    brightness = np.maximum(skin @ LUMA, 4.0)[:, None]
     smooth = np.maximum((skin + np.float32(_FLOOR)) * gain - np.float32(_FLOOR), 0)
     return np.concatenate([gain * own, (1 - own) * smooth / brightness], 1).astype(np.float32)
 
@@ -141,7 +141,7 @@ def lit(rgb: F32, factors: F32, of_brightness: F32 | None) -> None:
     if of_brightness is None:
         rgb *= factors
         return
-    brightness = cv2.transform(rgb, np.repeat(_LUMA[None], 3, axis=0))
+    brightness = cv2.transform(rgb, np.repeat(LUMA[None], 3, axis=0))
     brightness *= of_brightness
     rgb *= factors
     rgb += brightness
