@@ -11,6 +11,16 @@ from serving import RECORD, Studio
 from studio import A, B
 from synthetic import cut_clip
 
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
 
 @pytest.fixture(scope="session")
 def browser():
@@ -27,8 +37,9 @@ def browser():
 
 
 @pytest.fixture
-def open_page(browser, studio: Studio) -> Iterator[Callable[..., object]]:
-    """`open_page(language="nl", width=390)` gives a page of a browser that was let in. What goes wrong in its console fails the test."""
+def open_page(request: pytest.FixtureRequest, browser, studio: Studio) -> Iterator[Callable[..., object]]:
+    """`open_page(language="nl", width=390)` gives a page of a browser that was let in. What goes wrong in its console fails the test; what its pages
+    show when a test fails is printed."""
     contexts, wrong = [], []
 
     def make(*, language: str = "en", width: int = 1440, path: str = "/"):
@@ -45,6 +56,9 @@ def open_page(browser, studio: Studio) -> Iterator[Callable[..., object]]:
 
     yield make
     for context in contexts:
+        if request.node.stash.get(FAILED, False):
+            for page in context.pages:
+                print(f"--- {page.url}\n{page.locator('body').inner_text()}")
         context.close()
     assert wrong == []
 

@@ -72,7 +72,7 @@ def test_nothing_jumps_while_it_works(open_page, agreed_project: str) -> None:
         }).observe({type: 'layout-shift', buffered: true})"""
     )
     page.click("button.go")
-    page.wait_for_selector(".step[data-state=running]")
+    page.wait_for_selector("[data-live-job]")
     page.evaluate("window.moved = 0")
     page.wait_for_timeout(1500)
     assert page.evaluate("window.moved") < 0.02

@@ -47,7 +47,7 @@ def test_from_two_dropped_videos_to_a_published_one(studio: Studio, open_page, c
 
     page.check("[value=draft]")
     page.click("form.make button.go")
-    page.wait_for_selector(".step[data-state=running]")
+    page.wait_for_selector("[data-live-job]")
     page.wait_for_selector("section.done")
     until(page, "document.querySelectorAll('.step[data-state=done]').length === 2")
 
