@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -37,7 +40,7 @@ def test_it_imports_the_api_and_holds_no_logic() -> None:
     for cell in code_of(read()):
         for line in ast.parse(cell.source).body:
             if isinstance(line, ast.Import):
-                assert [(one.name, one.asname) for one in line.names] == [("understudy.api", "api")]
+                assert [(one.name, one.asname) for one in line.names] in ([("set_up", None)], [("understudy.api", "api")])
             else:
                 # a form's field, or one call
                 assert isinstance(line, (ast.Assign, ast.Expr)), ast.unparse(line)
@@ -74,6 +77,7 @@ def filled_in(book: nbformat.NotebookNode, **fields: str) -> nbformat.NotebookNo
 
 def run(book: nbformat.NotebookNode, folder: Path) -> None:
     """In a kernel of its own, which is gone afterwards."""
+    shutil.copy(NOTEBOOK.parent / "set_up.py", folder)
     NotebookClient(book, timeout=900, resources={"metadata": {"path": str(folder)}}).execute()
 
 
@@ -88,7 +92,7 @@ def test_it_goes_all_the_way_also_after_its_kernel_was_lost(ready_home: Path, tm
         **FORM,
     }
     book = filled_in(read(), **fields)
-    half = nbformat.from_dict({**book, "cells": book.cells[:9]})
+    half = nbformat.from_dict({**book, "cells": book.cells[:11]})
     run(half, tmp_path)
     signed = sorted((tmp_path / "first_swap-consents").iterdir())
     assert len(signed) == 2 and "Signed: Nobody, face" in shown(next(cell for cell in code_of(half) if '"face"' in cell.source))
@@ -98,15 +102,16 @@ def test_it_goes_all_the_way_also_after_its_kernel_was_lost(ready_home: Path, tm
     run(book, tmp_path)
     cells = code_of(book)
     assert sorted((tmp_path / "first_swap-consents").iterdir()) == signed, "who has signed is not asked again"
-    assert "On record: Nobody, face" in shown(cells[2])
-    assert shown(cells[1]).count("data:image/jpeg") == 2
-    assert "48 faces" in shown(cells[6])
-    assert shown(cells[7]).count("data:image/jpeg") == 8 and "✓" in shown(cells[7])
-    assert shown(cells[8]).count("data:image/jpeg") == 1, "the picture of the last round; those on the way make room"
-    assert shown(cells[9]).count("data:image/jpeg") == 8 and "Done before: Cuts, " in shown(cells[9])
-    assert "data:video/mp4" in shown(cells[10]) and "labelled AI MODIFIED" in shown(cells[10])
+    assert "Understudy is there" in shown(cells[0])
+    assert "On record: Nobody, face" in shown(cells[3])
+    assert shown(cells[2]).count("data:image/jpeg") == 2
+    assert "48 faces" in shown(cells[7])
+    assert shown(cells[8]).count("data:image/jpeg") == 8 and "✓" in shown(cells[8])
+    assert shown(cells[9]).count("data:image/jpeg") == 1, "the picture of the last round; those on the way make room"
+    assert shown(cells[10]).count("data:image/jpeg") == 8 and "Done before: Cuts, " in shown(cells[10])
+    assert "data:video/mp4" in shown(cells[11]) and "labelled AI MODIFIED" in shown(cells[11])
     assert api.verify(tmp_path / "first_swap.mp4").exit_code == 0
-    assert api.verify(tmp_path / "first_swap.mp4").sentence in shown(cells[11])
+    assert api.verify(tmp_path / "first_swap.mp4").sentence in shown(cells[12])
 
 
 @pytest.mark.usefixtures("ready_home")
@@ -127,3 +132,13 @@ def test_what_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("understudy.api.actors.CLIPS", tmp_path)
     with pytest.raises(MediaNotFound):
         book.choose()
+
+
+def test_where_it_cannot_be_set_up_it_says_why(tmp_path: Path) -> None:
+    """A Python without the package, and the page alone."""
+    shutil.copy(NOTEBOOK.parent / "set_up.py", tmp_path)
+    # -S: without the packages that are installed here
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", "import set_up; set_up.set_up()"], cwd=tmp_path, env={}, capture_output=True, text=True, check=True
+    )
+    assert "not this page alone" in done.stdout and not done.stderr
