@@ -35,8 +35,11 @@ def _set_up() -> str:
     print("About 470 MB are downloaded, once; this takes some minutes.", flush=True)
     if platform.system() == "Linux" and importlib.util.find_spec("torch") is None:
         _torch()
-    if failed := _pip("--constraint", str(LOCK), str(ROOT)):
+    # in place, as `make setup` does it: the demo's videos lie beside the program
+    if failed := _pip("--constraint", str(LOCK), "setuptools") or _pip("--constraint", str(LOCK), "--no-build-isolation", "--editable", str(ROOT)):
         return f"It could not be installed. Run this cell again once the network is there. pip said:\n{failed}"
+    # a Python that starts from now on knows it by itself; this one has been running
+    sys.path.append(str(ROOT / "src"))
     importlib.invalidate_caches()
     return "Understudy is set up. Go on with the next cell."
 

@@ -85,3 +85,41 @@ def test_a_worker_leaves_when_there_is_nothing_to_do(studio: Studio) -> None:
     while studio.workers() and time.monotonic() < end:
         time.sleep(0.5)
     assert studio.workers() == []
+
+
+def test_what_is_half_filled_in_stays_when_the_page_learns_of_something_else(open_page, studio: Studio, agreed_project: str) -> None:
+    page = open_page(path=f"/p/{agreed_project}")
+    page.check("[value=broadcast]")
+    come_anew(page, "/piece/make")
+    assert page.locator("[value=broadcast]").is_checked()
+
+    page.goto(f"{studio.origin}/ledger/complaints")
+    page.click("details:has([name=words]) > summary")
+    page.fill("[name=words]", "He says that he was never asked.")
+    page.check("[name=kind] >> nth=1")
+    page.locator("[name=name]").press_sequentially("Bob J")
+    come_anew(page, "/ledger/piece/complaints")
+    page.keyboard.type("ansen")
+    assert page.locator("[name=words]").input_value() == "He says that he was never asked."
+    assert page.locator("[name=kind] >> nth=1").is_checked()
+    assert page.locator("[name=name]").input_value() == "Bob Jansen", "the cursor has left the field"
+
+
+def test_a_button_that_is_held_down_is_not_taken_away(open_page, studio: Studio, agreed_project: str) -> None:
+    page = open_page(path=f"/p/{agreed_project}")
+    page.check("[value=draft]")
+    page.hover("form.make button.go")
+    page.mouse.down()
+    come_anew(page, "/piece/make")
+    page.mouse.up()
+    page.wait_for_selector("[data-live-job]")
+    (job,) = studio.ask("GET", f"/api/projects/{agreed_project}/jobs").json
+    assert job["kind"] == "make"
+    studio.post(f"/p/{agreed_project}/jobs/{job['job']}/stop")
+
+
+def come_anew(page, piece: str) -> None:
+    """A piece of the page is fetched as when something happened elsewhere, and has been put in place."""
+    with page.expect_response(f"**{piece}"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('live:turned'))")
+    page.wait_for_timeout(100)
