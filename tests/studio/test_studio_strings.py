@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from understudy.config import NAMES
+from understudy.config import NAMES, Settings
+from understudy.studio.fields import sections
 from understudy.studio.i18n import LANGUAGES, Words, best_language, catalogue
 
 SRC = Path(__file__).parents[2] / "src" / "understudy"
@@ -21,6 +22,7 @@ PUT_TOGETHER = (
     "basis_what.",
     "cast.s",
     "check.picture_",
+    "choice.",
     "complaint_days.",
     "complaint_kind.",
     "complaint_outcome.",
@@ -102,6 +104,18 @@ def test_settings_have_plain_names_and_speak_of_each_other_by_them() -> None:
             text = words.setting(name)
             assert words.setting_name(name) not in ("", name) and "_" not in words.setting_name(name) and "`" not in text
         assert words.setting_name("train.rounds") in words.setting("train.minutes")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_choice_of_a_setting_has_a_plain_name(language: str) -> None:
+    words = Words(language)  # type: ignore[arg-type]
+    choices = {field.name: field.choices for _, fields in sections(Settings()) for field in fields if field.choices}
+    named = {name: [words.choice(name, value) for value in values] for name, values in choices.items()}
+    assert all(len(set(names)) == len(names) for names in named.values())
+    asked = {f"choice.{name}.{value}" for name, values in choices.items() for value in values}
+    assert {key for key in catalogue(language) if key.startswith("choice.")} == asked  # type: ignore[arg-type]
+    assert words.setting("merge.mode").startswith(f"“{named['merge.mode'][0]}”: ")
+    assert words.choice("train.batch", 8) == "8"
 
 
 def test_every_section_of_settings_has_a_name() -> None:

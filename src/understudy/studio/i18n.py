@@ -2,7 +2,8 @@
 
 A key names a sentence, never a place on a page; `{name}` in a sentence is filled in. Settings are named and explained in English by their one
 definition (`config`) and in other languages by `setting_name.NAME` and `setting.NAME` of the catalogue; so are the findings of the data doctor and
-what happened in an error. The sentences of `verify` stand in the catalogue of the pages to print (`paper`).
+what happened in an error. The choices of a setting are called by `choice.NAME.VALUE`, in every language. The sentences of `verify` stand in the
+catalogue of the pages to print (`paper`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from ..config import flatten, walk
 from ..paper.words import Words as PaperWords
@@ -24,6 +25,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 NAMES: dict[Language, str] = {"en": "English", "nl": "Nederlands"}
 _FOLDER = Path(__file__).parent / "strings"
 _DECIMAL: dict[Language, tuple[str, str]] = {"en": (".", ","), "nl": (",", ".")}
+_CHOICES = {name: tuple(map(str, get_args(info.annotation))) for name, info in walk() if "." in name and get_origin(info.annotation) is Literal}
 _SETTINGS = {name: (info.title or name, " ".join((info.description or "").split())) for name, info in walk()}
 
 
@@ -65,10 +67,16 @@ class Words:
         """What a setting is called."""
         return _SETTINGS[name][0] if self.language == "en" else self(f"setting_name.{name}")
 
+    def choice(self, name: str, value: Any) -> str:
+        """What a value of a setting is called; a number or a text as it is."""
+        return self(f"choice.{name}.{value}") if str(value) in _CHOICES.get(name, ()) else str(value)
+
     def setting(self, name: str) -> str:
-        """What a setting does. Others of its section that it speaks of are called as they are on the page."""
+        """What a setting does. Its choices, and others of its section that it speaks of, are called as they are on the page."""
         text = _SETTINGS[name][1] if self.language == "en" else self(f"setting.{name}")
         section = name.rpartition(".")[0]
+        for value in _CHOICES.get(name, ()):
+            text = re.sub(rf"(^|\. ){re.escape(value)}: ", lambda found, value=value: f"{found[1]}“{self.choice(name, value)}”: ", text)
         return re.sub("`([a-z_]+)`", lambda found: f"“{self.setting_name(f'{section}.{found[1]}')}”", text)
 
     def paper(self, key: str, **values: Any) -> str:
