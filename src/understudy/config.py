@@ -86,6 +86,9 @@ class TrainSettings(_Section):
     """Start of all random choices."""
     threads: Annotated[int, Field(title="Processor threads", ge=0, le=256)] = 0
     """Processor threads to use; 0 takes all."""
+    processes: Annotated[int, Field(title="Processes", ge=1, le=64)] = 1
+    """Processes that share each step: each takes a part of its pictures and of the threads, and their gradients are added up. Each needs memory
+    of its own. For machines with many cores; the result is the same but for the last bits."""
     keep: Annotated[int, Field(title="Checkpoints kept", ge=2, le=100)] = 3
     """How many of the newest checkpoints are kept (the best one is kept besides)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
 import os
 import resource
 import signal
@@ -23,7 +24,7 @@ from understudy.config import Settings, TrainSettings
 from understudy.errors import ConsentMissing, ConsentScope, DiskFull, Interrupted, TrainingDiverged
 from understudy.events import Context, Event
 from understudy.model.checkpoint import Checkpoints, State, key_of
-from understudy.train.batches import Material, split
+from understudy.train.batches import Batch, Material, split
 from understudy.train.drafts import apart_for, make_drafts
 from understudy.train.loop import learn, train
 from understudy.train.trainer import Trainer
@@ -216,6 +217,41 @@ def test_an_error_that_stays_lost_is_given_up(faceset: Faceset, tmp_path: Path, 
     with pytest.raises(TrainingDiverged):
         go(faceset, tmp_path)
     assert last(faceset, tmp_path).facts["rounds"] == 1
+
+
+def test_two_processes_learn_what_one_learns_and_a_lost_helper_costs_nothing(
+    faceset: Faceset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, drawn, events = Trainer.learn, Material.batch, list[Event]()
+    losses: dict[int, list[float]] = {1: [], 2: []}
+    shares: set[tuple[int, int]] = set()
+    processes = 1
+
+    def watched(self: Trainer, progress: float) -> dict[str, float]:
+        if processes == 2 and self.step == 9:
+            (helper,) = multiprocessing.active_children()
+            helper.kill()
+            helper.join()
+        figures = real(self, progress)
+        losses[processes].append(figures["loss"])
+        return figures
+
+    def counted(self: Material, rows: np.ndarray) -> Batch:
+        if len(rows) > 1:  # pictures that are measured come one by one
+            shares.add((processes, len(rows)))
+        return drawn(self, rows)
+
+    monkeypatch.setattr(Trainer, "learn", watched)
+    monkeypatch.setattr(Material, "batch", counted)
+    for processes in (1, 2):
+        go(faceset, tmp_path / str(processes), settings=SMALL.model_copy(update={"processes": processes}), report=events.append)
+    assert len(losses[1]) == 12 and losses[2] == pytest.approx(losses[1], rel=1e-3)
+    assert shares == {(1, 4), (2, 2), (2, 4)}, "half of each step, and the whole when the helper is gone"
+    assert [event.message for event in events if event.kind == "warning"] == [
+        "A helper process has ended; the training goes on in one process, more slowly. Nothing is lost."
+    ]
+    assert not multiprocessing.active_children()
+    assert last(faceset, tmp_path / "2").facts["rounds"] == 3
 
 
 def test_minutes_are_kept_and_progress_has_its_time(faceset: Faceset, tmp_path: Path) -> None:

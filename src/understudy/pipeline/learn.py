@@ -18,7 +18,7 @@ from .extract import Person
 from .job import Job
 from .media import Footage
 
-_HOW_LONG = {"minutes", "rounds", "until", "threads", "keep"}
+_HOW_LONG = {"minutes", "rounds", "until", "threads", "processes", "keep"}
 """Settings that say how long or how quickly to train, not what: training goes on in the same folder when they change."""
 
 

@@ -67,11 +67,11 @@ class Material:
         """The held-out pictures that measurements are made on: at most 24, evenly spread."""
         return self.held[np.unique(np.linspace(0, len(self.held) - 1, _MOST_MEASURED).round().astype(np.intp))]
 
-    def drawn(self, *, seed: int, attempt: int, step: int, n: int) -> Batch:
-        """The training batch of a step."""
+    def drawn(self, *, seed: int, attempt: int, step: int, n: int, share: slice = slice(None)) -> Batch:
+        """The training batch of a step, or the part of it at `share`."""
         chance = np.random.default_rng([seed % 2**32, attempt, step])
-        batch = self.batch(self.train[chance.choice(len(self.train), n, p=self.rarity)])
-        light = _random_light(chance, n, batch.truth_B3HW.shape[-1])
+        batch = self.batch(self.train[chance.choice(len(self.train), n, p=self.rarity)][share])
+        light = _random_light(chance, n, batch.truth_B3HW.shape[-1])[share]
         return Batch(
             truth_B3HW=batch.truth_B3HW * light,
             draft_B3HW=batch.draft_B3HW * light,

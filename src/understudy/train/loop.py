@@ -2,7 +2,7 @@
 
 It starts exactly where the draft stands. Stop it, kill it, fill its disk: it goes on from the last checkpoint. A stop saves in
 the middle of a round and goes on there; after a kill the running round is done again. Either way, with `rounds` set, the result is the same to the
-bit as without the break (same number of threads).
+bit as without the break (same number of threads and processes).
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from ..swap.draft import DraftSwapper
 from ..types import Faceset, Permit
 from .batches import Material
 from .drafts import Base, make_drafts
+from .gradient import help_with
 from .history import History
 from .rounds import Rounds
 from .target import Scene, find_target
+from .team import gathered
 from .trainer import Trainer
 
 FEWEST = 24
@@ -84,8 +86,12 @@ def learn(
         shutil.rmtree(old, ignore_errors=True)
     drafts = make_drafts(faceset, base, size=settings.size, folder=drafts_folder, threads=threads, context=context)
     target = find_target(scene, base, size=settings.size, context=context) if scene is not None else None
-    with _exactly(threads):
-        trainer = Trainer(Material(faceset, drafts), settings)
+    processes = min(settings.processes, settings.batch)
+    each = max(1, threads // processes)
+    with gathered(help_with, faceset, drafts, settings, each, size=processes) as team, _exactly(each):
+        if team.size < processes:
+            context.report(Event("train", "warning", "The helper processes could not be started; the training goes on in one process."))
+        trainer = Trainer(Material(faceset, drafts), settings, team)
         rounds = Rounds(trainer, checkpoints, history=History(previews), target=target, context=context, threads=threads)
         rounds.resume(state)
         while not rounds.finished():

@@ -88,8 +88,10 @@ class Rounds:
     def _step(self) -> bool:
         """One step; False where the loss is lost."""
         began = time.monotonic()
-        usual = self.trainer.usual_loss
+        usual, together = self.trainer.usual_loss, self.trainer.team.size
         figures = self.trainer.learn(self._progress())
+        if self.trainer.team.size < together:
+            self._tell("warning", "A helper process has ended; the training goes on in one process, more slowly. Nothing is lost.")
         self.facts["seconds"] += time.monotonic() - began
         lost = not math.isfinite(figures["loss"]) or (usual is not None and self.trainer.step > _SLACK and figures["loss"] > _RUN_AWAY * usual)
         if not lost:
@@ -180,7 +182,7 @@ class Rounds:
             self.trainer.restore(state)
             self.facts = {**state.facts, "threads": self.facts["threads"]}
         else:
-            self.trainer = Trainer(self.trainer.material, self.settings)
+            self.trainer = Trainer(self.trainer.material, self.settings, self.trainer.team)
             self.facts["sums"] = {}
         self.facts |= {"returns": returns, "seconds": seconds}
         self.trainer.attempt, self.trainer.rate_scale = attempt, scale

@@ -8,38 +8,33 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as nnf
 
 from ..config import TrainSettings
 from ..model.checkpoint import State
-from ..model.compose import WHOLE, compose, look, window
-from ..model.features import N_FEATURES
-from ..model.losses import loss_parts, mean_over, total
+from ..model.compose import WHOLE, window
+from ..model.losses import mean_over
 from ..model.network import Corrector
 from ..swap.correct import corrected_face
 from ..types import U8, SwappedFace
-from .batches import Batch, Material
+from .batches import Material
+from .gradient import corrected, gradient, new_network
 from .meter import Figures, mean_figures, measure, parts_that_gain
 from .target import Target
+from .team import HelpersLost, Team
 
 _MEAN_DECAY = 0.997
 _WARM_STEPS = 20
 _LAST_RATE = 0.02
 _LONGEST_GRADIENT = 1.0
-_EYES, _MOUTH = 4.0, 3.0
-"""How much more an error counts there than on the rest of the face."""
-_HIDDEN = 0.5
-"""How much it counts where something hides the face."""
 
 
 class Trainer:
     """Everything that changes while training."""
 
-    def __init__(self, material: Material, settings: TrainSettings) -> None:
-        self.material, self.settings = material, settings
+    def __init__(self, material: Material, settings: TrainSettings, team: Team | None = None) -> None:
+        self.material, self.settings, self.team = material, settings, team or Team()
         torch.manual_seed(settings.seed)
-        self.net = Corrector(n_textures=len(material.textures), n_features=N_FEATURES)
-        self.net.set_range(torch.from_numpy(material.features[material.train]), least_F=material.least_spread)
+        self.net = new_network(material)
         self.mean = {name: value.detach().clone() for name, value in self.net.state_dict().items()}
         self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.01)
         self.step = 0
@@ -55,23 +50,12 @@ class Trainer:
 
     def learn(self, progress: float) -> dict[str, float]:
         """One step at `progress` (0..1) of the whole training. Returns the loss and its parts; the loss is NaN where the step was not possible."""
-        batch = self.material.drawn(seed=self.settings.seed, attempt=self.attempt, step=self.step, n=self.settings.batch)
         rate = self._rate(progress)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        made, regions = self._made(self.net, batch)
-        # where the picture shows hair or a hand the answer is the draft itself: whatever nothing asks for there would be seen at a swap
-        answer = torch.lerp(window(batch.draft_B3HW), window(batch.truth_B3HW), batch.own_B1HW)
-        weight = window(batch.alpha_B1HW) * torch.lerp(
-            batch.own_B1HW.new_tensor(_HIDDEN), 1 + _EYES * regions[:, :1] + _MOUTH * regions[:, 1:], batch.own_B1HW
-        )
-        parts = loss_parts(made, answer, weight)
-        loss = total(parts)
-        figures = {"loss": loss.item(), **{name: part.item() for name, part in parts.items()}, "rate": rate}
+        figures = {**self._gradient(), "rate": rate}
         if not math.isfinite(figures["loss"]):
             return figures
-        self.optimiser.zero_grad()
-        loss.backward()
         length = torch.nn.utils.clip_grad_norm_(self.net.parameters(), _LONGEST_GRADIENT)
         if not math.isfinite(length.item()):
             return {**figures, "loss": math.nan}
@@ -80,6 +64,15 @@ class Trainer:
         self._follow()
         self.usual_loss = figures["loss"] if self.usual_loss is None else 0.95 * self.usual_loss + 0.05 * figures["loss"]
         return figures
+
+    def _gradient(self) -> dict[str, float]:
+        """See `gradient.gradient`. Where a helper is lost this process makes the whole of it, now and from now on."""
+        try:
+            self.team.tell(self.net, attempt=self.attempt, step=self.step)
+            return gradient(self.net, self.material, self.settings, self.team, attempt=self.attempt, step=self.step)
+        except HelpersLost:
+            self.team.alone()
+            return gradient(self.net, self.material, self.settings, self.team, attempt=self.attempt, step=self.step)
 
     def _rate(self, progress: float) -> float:
         """Short warm-up, then half a cosine."""
@@ -94,18 +87,11 @@ class Trainer:
             for name, value in self.net.state_dict().items():
                 self.mean[name].lerp_(value, 1 - decay)
 
-    def _made(self, net: Corrector, batch: Batch, parts: tuple[float, float, float] = WHOLE) -> tuple[Tensor, Tensor]:
-        """The corrected pictures and how much each place belongs to an eye and to the mouth (B, 2, h, w); the window only."""
-        seen = look(batch.draft_B3HW, batch.cover_B2HW, batch.maps, self.material.textures, allowed_BK=batch.allowed_BK)
-        made = compose(batch.draft_B3HW, batch.alpha_B1HW, seen, net(seen.input_BCHW, batch.features_BF), self.material.textures, parts=parts)
-        side = batch.draft_B3HW.shape[-1]
-        return made, window(nnf.interpolate(seen.mesh_B6HW[:, 4:6], size=side, mode="bilinear", align_corners=False))
-
     # --------------------------------------------------------------------------------------------------- measuring
 
     def averaged(self) -> Corrector:
         """The network with the mean weights."""
-        net = Corrector(n_textures=len(self.material.textures), n_features=N_FEATURES)
+        net = new_network(self.material)
         net.load_state_dict(self.mean)
         return net.eval()
 
@@ -120,7 +106,7 @@ class Trainer:
         net, draft, trained = self.averaged(), [], []
         for row in self.material.measured():
             batch = self.material.batch(np.asarray([row]))
-            made, regions = self._made(net, batch, parts)
+            made, regions = corrected(net, batch, self.material.textures, parts=parts)
             truth, face = window(batch.truth_B3HW), batch.face_B1HW
             for out, picture in ((draft, window(batch.draft_B3HW)), (trained, made.clamp(0, 1))):
                 out.append(measure(picture, truth, face_B1HW=face, mouth_B1HW=regions[:, 1:], eyes_B1HW=regions[:, :1]))
@@ -141,7 +127,7 @@ class Trainer:
     def shown(self, row: int) -> dict[str, U8]:
         """Truth, draft and trained of a picture, each laid over the truth as a merge would."""
         batch = self.material.batch(np.asarray([row]))
-        made, _ = self._made(self.averaged(), batch, self.parts)
+        made, _ = corrected(self.averaged(), batch, self.material.textures, parts=self.parts)
         truth, alpha = window(batch.truth_B3HW), window(batch.alpha_B1HW)
         pictures = {"truth": truth, "draft": window(batch.draft_B3HW), "trained": made.clamp(0, 1)}
         return {name: _bytes(truth + alpha * (picture - truth)) for name, picture in pictures.items()}
