@@ -477,7 +477,7 @@ class LabelledVideo:
 class Finding:
     """What one check of `verify` says, in words for a person; never a percentage."""
 
-    check: Literal["credentials", "watermark", "fingerprint", "forensics", "ledger", "layers"]
+    check: Literal["credentials", "watermark", "fingerprint", "forensics", "ledger", "layers", "label"]
     verdict: Literal["found valid", "found invalid", "not found", "not applicable", "inconclusive"]
     headline: str
     details: tuple[str, ...] = field(default=())

@@ -82,7 +82,7 @@ def _write(report: Report, *, json: Path | None, html: Path | None, language: La
 def main(tokens: Sequence[str] | None = None) -> int:
     """The program. Exit code 0: valid and ours; 1: broken or altered, or it could not be looked at; 3: nothing found."""
     parser = argparse.ArgumentParser(prog="understudy-verify", description="Says what is known about a video. Reads only; needs no network.")
-    parser.add_argument("file", type=Path, help="a video, or a folder of videos or layers")
+    parser.add_argument("file", type=Path, help="a video or a picture, or a folder of videos or layers")
     parser.add_argument("--json", type=Path, help="write the report to this file (.json); - prints it")
     parser.add_argument("--html", type=Path, help="write the report as a page to print (.html)")
     parser.add_argument("--language", choices=get_args(Language), default="en", help="of the page")

@@ -56,7 +56,7 @@ def check(
 
 
 def verify(
-    path: Annotated[Path, Parameter(name="file", help="The video, or a folder of videos or layers. Nothing is kept of it.")],
+    path: Annotated[Path, Parameter(name="file", help="The video or picture, or a folder of videos or layers. Nothing is kept of it.")],
     /,
     *,
     json: Annotated[
@@ -66,13 +66,15 @@ def verify(
     language: Annotated[Language, Parameter(help="Of the page: en or nl.")] = "en",
     force: ForceFlag = False,
 ) -> int:
-    """Say what is known about a video: its credentials, its marks, and whether it was made here. Works without network and without torch.
+    """Say what is known about a video or picture: its credentials, its marks, and whether it was made here. Works without network and without torch.
 
     Exit code 0: valid and ours; 1: broken or altered; 3: nothing found. Of a folder the worst counts.
 
     For example:
 
         understudy verify result.mp4
+
+        understudy verify screenshot.png
 
         understudy verify found.mp4 --json report.json --html report.html --language nl
     """
@@ -81,7 +83,7 @@ def verify(
 
 
 def trace(
-    file: Annotated[Path, Parameter(help="The copy that was found, or a folder of layers. Nothing is kept of it.")],
+    file: Annotated[Path, Parameter(help="The copy that was found, a picture out of it, or a folder of layers. Nothing is kept of it.")],
     /,
     *,
     json: Annotated[bool, Parameter(help="Print the record as JSON.")] = False,

@@ -70,7 +70,7 @@ def make_label(info: VideoInfo, language: Literal["en", "nl"], *, heads: Sequenc
     text = label_text(language)
     letters = max(math.ceil(LETTERS * height), LEAST_LETTERS)
     aspect = info.sample_aspect
-    drawn = {(lines, squeeze): _plate(lines, letters, aspect, squeeze) for lines in layouts(text) for squeeze in SQUEEZES}
+    drawn = {(lines, squeeze): draw_plate(lines, letters, aspect, squeeze) for lines in layouts(text) for squeeze in SQUEEZES}
     choice = best_choice({key: plate.shape for key, plate in drawn.items()}, info, place=place, heads=heads)
     plate = _fitted(drawn[choice.lines, choice.squeeze], choice)
     white = _WHITE.get(info.color.transfer, 1.0)
@@ -102,7 +102,7 @@ def _fitted(plate: U8, choice: Choice) -> U8:
     return np.asarray(cv2.resize(plate, (right - left, bottom - top), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _plate(lines: Sequence[str], letters: int, aspect: Fraction, squeeze: float) -> U8:
+def draw_plate(lines: Sequence[str], letters: int, aspect: Fraction | int, squeeze: float) -> U8:
     """The lines under each other on a plate: coverage of the white letters, even sides; narrowed where pixels are shown wider than high."""
     drawn = [_line(line, letters, float(aspect) / squeeze) for line in lines]
     gap = edge = max(2, round(_EDGE * letters))

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from .. import api
 from ..errors import UnderstudyError, UploadRefused
 from ..files import part_of, private_folder, translate
+from ..verify.still import STILLS, check_still, is_still
 
 MOST_BYTES = 200 << 30
 """Of one file."""
@@ -44,9 +45,21 @@ async def take_video(request: Request, folder: Path, *, limits: Limits) -> Path:
     return await _take(request, folder, limits=limits, look=api.video_info, suffixes=_SUFFIXES, suffix=".mp4")
 
 
+async def take_found(request: Request, folder: Path, *, limits: Limits) -> Path:
+    """The same for what is only looked at: a video or a picture."""
+    return await _take(request, folder, limits=limits, look=_look_at_found, suffixes=_SUFFIXES | STILLS, suffix=".mp4")
+
+
 async def take_set(request: Request, folder: Path, *, limits: Limits) -> Path:
     """The same for a packed set of faces; it is only told whether it is a zip, and looked through when it is unpacked."""
     return await _take(request, folder, limits=limits, look=_look_at_set, suffixes={".faceset"}, suffix=".faceset")
+
+
+def _look_at_found(path: Path) -> None:
+    if is_still(path):
+        check_still(path)
+    else:
+        api.video_info(path)
 
 
 def _look_at_set(path: Path) -> None:

@@ -6,19 +6,22 @@ from pathlib import Path
 
 from ..errors import MediaError, MediaIsFolder
 from ..events import Context
-from .layer_record import PICTURES
+from .layer_record import PICTURES, layer_finding
 from .layers import INDEX, is_layers, verify_layers, verify_picture
 from .report import Report
 from .report import verify as verify_file
+from .still import is_still, verify_still
 
 VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".m2ts", ".ts", ".mxf", ".wmv", ".flv", ".3gp", ".ogv"})
 
 
 def verify(path: Path, *, context: Context | None = None) -> Report:
-    """What is known about a video, a folder of layers, or a picture out of one. Reads only. Raises the MediaErrors; MediaIsFolder for a folder of
-    something else."""
-    if path.is_file() and path.suffix.lower() in PICTURES:
+    """What is known about a video, a picture, a folder of layers, or a picture out of one. Reads only. Raises the MediaErrors; MediaIsFolder for a
+    folder of something else."""
+    if path.is_file() and path.suffix.lower() in PICTURES and (layer_finding(path) is not None or not is_still(path)):
         return verify_picture(path)
+    if path.is_file() and is_still(path):
+        return verify_still(path, context=context)
     return verify_layers(path, context=context) if path.is_dir() and is_layers(path) else verify_file(path, context=context)
 
 

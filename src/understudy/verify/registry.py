@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..errors import KeysMissing, LedgerBroken
 from ..provenance import ledger
@@ -33,10 +34,17 @@ def ledger_finding(sha256: str) -> tuple[ledger.Row | None, Finding]:
     )
 
 
-def fingerprint_finding(samples: F32, known: ledger.Row | None, *, own: ledger.Row | None = None) -> tuple[ledger.Row | None, Finding]:
+def fingerprint_finding(
+    samples: F32,
+    known: ledger.Row | None,
+    *,
+    own: ledger.Row | None = None,
+    find: Callable[[Sequence[ledger.Row]], ledger.Row | None] | None = None,
+) -> tuple[ledger.Row | None, Finding]:
     """Whether the pictures look like those of something that was published here. `known`: the record that another layer has already matched.
 
-    `own`: the record of this very file, byte for byte, which needs no comparison.
+    `own`: the record of this very file, byte for byte, which needs no comparison. `find` gives the likest of some records (for a video, as
+    `fingerprint.likeness` says).
     The unaltered target looks the same as what was made from it, to this layer: it leads to a record and proves nothing.
     """
     if not len(samples) or not (abs(samples).max() > 0):
@@ -45,7 +53,8 @@ def fingerprint_finding(samples: F32, known: ledger.Row | None, *, own: ledger.R
         rows = [row for row in ledger.rows() if row.kind == "export" and row.body.get("fingerprint")]
     except (LedgerBroken, KeysMissing):
         return None, finding("fingerprint", "inconclusive", "fingerprint_no_ledger")
-    likest = _likest(samples, [row for row in rows if known is not None and row.seq == known.seq]) or own or _likest(samples, rows)
+    find = find or partial(_likest, samples)
+    likest = find([row for row in rows if known is not None and row.seq == known.seq]) or own or find(rows)
     if likest is None:
         return None, finding("fingerprint", "not found", "fingerprint_none" if rows else "fingerprint_empty")
     record = {"record": likest.body["record_id"], "when": likest.body["made_on"]}

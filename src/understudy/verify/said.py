@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ..paper.words import Language, Words
 from ..types import Finding
 
-Check = Literal["credentials", "watermark", "fingerprint", "ledger", "layers", "forensics"]
+Check = Literal["credentials", "watermark", "fingerprint", "ledger", "layers", "label", "forensics"]
 Verdict = Literal["found valid", "found invalid", "not found", "not applicable", "inconclusive"]
 Conclusion = Literal["proved", "not_proved", "manipulated", "inconclusive", "nothing"]
 

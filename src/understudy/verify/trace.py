@@ -12,11 +12,13 @@ from ..provenance import credentials, ledger
 from ..provenance.mark import fingerprint
 from ..provenance.mark.scan import Scan
 from ..video.source import check_file, open_media
+from .still import is_still, look_at_still
 from .trace_layers import look_into
 from .watermark import COPIED, look
 
 By = Literal["watermark", "fingerprint", "credentials", "list"]
 FOUND, NOT_FOUND = 0, 1
+ALONE = "One picture holds little of the mark and is easily mistaken for another: give the video, where you have it."
 _HOW = {
     "watermark": "by its invisible mark, and the picture matches the record",
     "fingerprint": "by what it looks like alone; look at both before you rely on it",
@@ -67,12 +69,14 @@ class Trace:
 
 
 def trace(path: Path, *, context: Context | None = None) -> Trace:
-    """Find the record of a video, or of a folder of layers or pictures out of one. Reads only. Raises MediaNotFound, MediaNotVideo …,
+    """Find the record of a video, of one picture out of it, or of a folder of layers or pictures. Reads only. Raises MediaNotFound, MediaNotVideo …,
     and LedgerBroken."""
     context = context or Context()
     if path.is_dir():
         return _trace_folder(path, context)
     check_file(path)
+    if is_still(path):
+        return _trace_still(path, context)
     remarks: list[str] = []
     with Meter(context, "verify", "Tracing") as meter:
         with open_media(path):
@@ -88,11 +92,37 @@ def trace(path: Path, *, context: Context | None = None) -> Trace:
         likest = _likest(seen.scan)
         if likest is not None:
             return _traced(path, "fingerprint", likest, remarks)
-        found = credentials.read(path)
-        row = ledger.find_record(str(found.production.get("record_id", ""))) if found.ours else None
+        row = _by_credentials(path)
     if row is not None:
         return _traced(path, "credentials", row, remarks)
     return Trace(path.name, None, {}, 0, tuple(remarks))
+
+
+def _trace_still(path: Path, context: Context) -> Trace:
+    remarks: list[str] = []
+    with Meter(context, "verify", "Tracing") as meter:
+        ledger.verify_chain()
+        meter.step(message="Looking for the invisible mark")
+        seen = look_at_still(path, check=context.check)
+        if seen.mark.state == "ours" and seen.mark.row is not None:
+            return _traced(path, "watermark", seen.mark.row)
+        if seen.mark.state == "copied" and seen.mark.row is not None:
+            remarks.append(f"{COPIED} Its number belongs to {seen.mark.row.body['record_id']}.")
+        meter.step(message="Comparing with what was published")
+        likest = seen.likest(ledger.rows())
+        if likest is not None:
+            return _traced(path, "fingerprint", likest, [*remarks, ALONE])
+        row = _by_credentials(path)
+    if row is not None:
+        return _traced(path, "credentials", row, remarks)
+    if seen.label:
+        remarks.append("The visible label was read in it, so it says of itself that it is out of an altered video.")
+    return Trace(path.name, None, {}, 0, (*remarks, ALONE))
+
+
+def _by_credentials(path: Path) -> ledger.Row | None:
+    found = credentials.read(path)
+    return ledger.find_record(str(found.production.get("record_id", ""))) if found.ours else None
 
 
 def _trace_folder(folder: Path, context: Context) -> Trace:

@@ -51,6 +51,11 @@ def look(path: Path, *, check: Callable[[], None] = lambda: None, see: Callable[
     except MediaError:
         # a file that is cut short, for example: the other layers say so
         return nothing_seen()
+    return look_at(found, own=own)
+
+
+def look_at(found: Scan, *, own: ledger.Row | None = None) -> Look:
+    """What a scan says, with the ledger. `own`: as in `look`."""
     if not found.readable:
         return Look("unreadable", None, found)
     state: Literal["copied", "unknown", "none"] = "none"
@@ -107,5 +112,8 @@ def finding_of(seen: Look) -> Finding:
 def _words(stretch: Stretch) -> Said:
     mark = stretch.mark
     key = ("mark_read" if mark.number is not None else "mark_unread") + ("_mirrored" if mark.placement.mirrored else "")
+    if stretch.begin == stretch.end:
+        # one picture, no time
+        key += "_picture"
     number = {"number": f"{mark.number:08x}"} if mark.number is not None else {}
     return Said(key, {"begin": f"{stretch.begin:.1f}", "end": f"{stretch.end:.1f}", "z": f"{mark.z:.1f}", **number})

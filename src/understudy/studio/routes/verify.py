@@ -15,7 +15,7 @@ from ...home import home
 from ..desk import Desk, desk_of
 from ..pages import page, words_of
 from ..papers import saved, shown
-from ..uploads import take_video
+from ..uploads import take_found
 from .project import job_state
 
 router = APIRouter(include_in_schema=False)
@@ -30,7 +30,7 @@ def verify(request: Request) -> Response:
 async def look(request: Request) -> dict[str, Any]:
     """Take the file and begin to look at it. Returns the number of the look."""
     desk = desk_of(request)
-    file = await take_video(request, home() / "studio" / "looked-at" / secrets.token_hex(8), limits=desk.limits)
+    file = await take_found(request, home() / "studio" / "looked-at" / secrets.token_hex(8), limits=desk.limits)
     return {"job": desk.work("verify", place=None, args={"file": str(file)}, lane="desk").job}
 
 
