@@ -102,6 +102,18 @@ def test_a_square_picture_of_which_a_crop_stands_upright_leads_back(made, tmp_pa
     assert mark_of(verify(copy)).verdict == "found valid"
 
 
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+@pytest.mark.parametrize("shape", ["lying", "square"])
+def test_a_copy_turned_by_quarters_leads_back(made, tmp_path, quarters, shape):
+    if shape == "lying":
+        target = cut_clip(clip("B_eval"), tmp_path / "lying.mp4", n=25, size=(640, 360))
+        made = publish_clip(target, tmp_path / "made.mp4", frames=range(25), run_key="a lying work")
+    copy = write(tmp_path / "turned.mp4", [np.ascontiguousarray(np.rot90(rgb, quarters)) for rgb in pictures(made.path)[:25]], 23)
+    report = verify(copy)
+    assert mark_of(report).verdict == "found valid" and not report.conflicts
+    assert trace(copy).by == "watermark"
+
+
 def test_a_part_of_a_longer_video_leads_back(made, tmp_path):
     """The mark is in the second half alone, and what comes before looks like something else."""
     others = [cv2.resize(rgb, (480, 480)) for rgb in pictures(cut_clip(clip("A_eval"), tmp_path / "a.mp4", n=80))]

@@ -53,7 +53,7 @@ def fingerprint_finding(
         rows = [row for row in ledger.rows() if row.kind == "export" and row.body.get("fingerprint")]
     except (LedgerBroken, KeysMissing):
         return None, finding("fingerprint", "inconclusive", "fingerprint_no_ledger")
-    find = find or partial(_likest, samples)
+    find = find or partial(likest_of, samples)
     likest = find([row for row in rows if known is not None and row.seq == known.seq]) or own or find(rows)
     if likest is None:
         return None, finding("fingerprint", "not found", "fingerprint_none" if rows else "fingerprint_empty")
@@ -61,7 +61,11 @@ def fingerprint_finding(
     return likest, finding("fingerprint", "found valid", Said("fingerprint_like", record), Said("fingerprint_meaning"))
 
 
-def _likest(samples: F32, rows: Sequence[ledger.Row]) -> ledger.Row | None:
-    alike = [(fingerprint.likeness(samples, fingerprint.unpack(row.body["fingerprint"])), row) for row in rows]
-    best = max(alike, key=lambda pair: pair[0], default=None)
-    return best[1] if best is not None and best[0] >= fingerprint.LIKE else None
+def likest_of(samples: F32, rows: Sequence[ledger.Row], *, least: float = fingerprint.LIKE) -> ledger.Row | None:
+    """The record whose pictures look most like `samples` (m, LENGTH), as they are, else turned by quarters; None below `least`."""
+    for like in (fingerprint.likeness, fingerprint.likeness_turned):
+        alike = [(like(samples, fingerprint.unpack(row.body["fingerprint"])), row) for row in rows]
+        best = max(alike, key=lambda pair: pair[0], default=None)
+        if best is not None and best[0] >= least:
+            return best[1]
+    return None

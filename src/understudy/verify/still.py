@@ -29,7 +29,7 @@ from ..types import F32, U8
 from ..video.source import check_file
 from .conclude import Evidence, conclude, conflicts
 from .credentials import credentials_findings
-from .registry import fingerprint_finding, ledger_finding
+from .registry import fingerprint_finding, ledger_finding, likest_of
 from .report import Report
 from .said import Said, finding
 from .watermark import Look, finding_of, look_at
@@ -51,14 +51,9 @@ class Still:
 
     def likest(self, rows: Sequence[ledger.Row]) -> ledger.Row | None:
         """The export of which it looks like a picture, if any."""
-        pairs = [
-            (fingerprint.likeness(sample, fingerprint.unpack(row.body["fingerprint"])), row)
-            for sample in self.samples
-            for row in rows
-            if row.kind == "export" and row.body.get("fingerprint")
-        ]
-        best = max(pairs, key=lambda pair: pair[0], default=None)
-        return best[1] if best is not None and best[0] >= LIKE else None
+        known = [row for row in rows if row.kind == "export" and row.body.get("fingerprint")]
+        found = (likest_of(sample, known, least=LIKE) for sample in self.samples)
+        return next((row for row in found if row is not None), None)
 
 
 def is_still(path: Path) -> bool:
@@ -85,7 +80,11 @@ def look_at_still(path: Path, *, check: Callable[[], None] = lambda: None) -> St
         if min(place.shape) >= LEAST_SIDE:
             gathered = Gatherer()
             gathered.add(place, 8)
-            stretches.append(Stretch(0.0, 0.0, find(gathered), seen))
+            mark = find(gathered)
+            if not mark.read:
+                over = find(gathered.turned_over())
+                mark = over if over.read else mark
+            stretches.append(Stretch(0.0, 0.0, mark, seen))
             if stretches[-1].mark.read:
                 break
     return Still(look_at(Scan(tuple(stretches), np.concatenate(samples))), tuple(samples), any(reads_label(place) for place in places))

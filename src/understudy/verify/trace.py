@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from ..events import Context, Meter
 from ..provenance import credentials, ledger
-from ..provenance.mark import fingerprint
 from ..provenance.mark.scan import Scan
 from ..video.source import check_file, open_media
+from .registry import likest_of
 from .still import is_still, look_at_still
 from .trace_layers import look_into
 from .watermark import COPIED, look
@@ -138,9 +138,7 @@ def _trace_folder(folder: Path, context: Context) -> Trace:
 
 def _likest(scan: Scan) -> ledger.Row | None:
     """The export that looks most like it, if any looks like it at all."""
-    pairs = ((fingerprint.likeness(scan.samples, fingerprint.unpack(row.body["fingerprint"])), row) for row in _with_fingerprint())
-    best = max(pairs, key=lambda pair: pair[0], default=None)
-    return best[1] if best is not None and best[0] >= fingerprint.LIKE else None
+    return likest_of(scan.samples, _with_fingerprint())
 
 
 def _with_fingerprint() -> list[ledger.Row]:

@@ -84,7 +84,9 @@ def matches(found: Scan, row: ledger.Row, number: int) -> bool:
     """Whether the pictures look like those of the record, in the crop that the mark's place tells or in a usual one."""
     known = fingerprint.unpack(row.body.get("fingerprint", ""))
     places = [stretch.mark.placement.crop for stretch in found.stretches if stretch.mark.number == number]
-    return fingerprint.likeness(found.samples_with(number), known, only=[*_rounded(places), *fingerprint.crops()]) >= fingerprint.LIKE
+    seen = found.samples_with(number)
+    like = fingerprint.likeness(seen, known, only=[*_rounded(places), *fingerprint.crops()])
+    return like >= fingerprint.LIKE or fingerprint.likeness_turned(seen, known) >= fingerprint.LIKE
 
 
 def _rounded(places: Sequence[fingerprint.Crop]) -> list[fingerprint.Crop]:

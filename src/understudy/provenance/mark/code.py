@@ -59,13 +59,15 @@ def _likeliest(soft: F32) -> list[np.ndarray]:
     """The likeliest words, each (BITS,) uint8: the best one of each state in which the coder can begin and end, the likeliest few of these."""
     gains = soft.reshape(BITS, -1) @ _OUTPUTS.T
     half = _STATES // 2
+    # [state, where the word began]: a step adds and compares whole rows
     score = np.full((_STATES, _STATES), -1e9, np.float32)
     np.fill_diagonal(score, 0)
-    came_from = np.empty((BITS, _STATES, 2, half), bool)
+    came_from = np.empty((BITS, 2, half, _STATES), bool)
     for step in range(BITS):
         # state s is reached by bit s // half from the states 2 * (s % half) and the one after it
-        ways = score.reshape(_STATES, 1, half, 2) + gains[step].reshape(1, 2, half, 2)
-        one, other = ways[..., 0], ways[..., 1]
+        gain = gains[step].reshape(2, half, 2, 1)
+        ways = score.reshape(half, 2, _STATES)
+        one, other = ways[None, :, 0] + gain[:, :, 0], ways[None, :, 1] + gain[:, :, 1]
         came_from[step] = other > one
         score = np.maximum(one, other).reshape(_STATES, _STATES)
     came_from = came_from.reshape(BITS, _STATES, _STATES)
@@ -74,6 +76,6 @@ def _likeliest(soft: F32) -> list[np.ndarray]:
         state, bits = begin, np.zeros(BITS, np.uint8)
         for step in range(BITS - 1, -1, -1):
             bits[step] = state // half
-            state = state % half * 2 + int(came_from[step, begin, state])
+            state = state % half * 2 + int(came_from[step, state, begin])
         found.append(bits)
     return found

@@ -103,6 +103,22 @@ def _crop_matrix(crop: Crop) -> F32:
     return np.asarray(np.stack(rows), np.float32)
 
 
+def turns(samples: F32) -> tuple[F32, F32, F32]:
+    """What `sample` would give for the pictures turned by one, two and three quarters, each (n, LENGTH)."""
+    whole = np.concatenate([np.zeros((len(samples), 1), np.float32), samples], axis=1).reshape(-1, KEPT, KEPT)
+    # a flip changes the sign of the odd coefficients along its side
+    signs = np.where(np.arange(KEPT) % 2, -1, 1).astype(np.float32)
+    across = whole.transpose(0, 2, 1)
+    made = across * signs[None, None], whole * signs[None, None] * signs[None, :, None], across * signs[None, :, None]
+    one, two, three = (np.asarray(turn.reshape(len(samples), -1)[:, 1:], np.float32) for turn in made)
+    return one, two, three
+
+
+def likeness_turned(seen: F32, known: F32) -> float:
+    """As `likeness`, where `seen` may have been turned by quarters: to be asked where that found nothing."""
+    return max(likeness(turn, known) for turn in turns(seen))
+
+
 def likeness(seen: F32, known: F32, *, only: Sequence[Crop] | None = None) -> float:
     """How far the pictures `seen` (m, LENGTH) are among the `known` (n, LENGTH): -1 .. 1, the median over `seen` of the best likeness.
 

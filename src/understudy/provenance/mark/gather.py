@@ -49,6 +49,13 @@ class Gatherer:
             parts += other._parts[grid]
         self.aspect, self.upright = other.aspect, other.upright
 
+    def turned_over(self) -> Gatherer:
+        """What would have been gathered of the same frames upside down."""
+        over = Gatherer(other_way=self._other_way)
+        over._counts, over.aspect, over.upright = self._counts, self.aspect, self.upright
+        over._parts = {grid: [np.ascontiguousarray(part[::-1, ::-1]) for part in parts] for grid, parts in self._parts.items()}
+        return over
+
     def view(self, grid: Grid) -> F32:
         """(grid.height, grid.width): the mean, evened out."""
         return even(np.asarray(sum(self._parts[grid][1:], self._parts[grid][0]) / self.count, np.float32))

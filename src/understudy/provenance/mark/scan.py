@@ -75,6 +75,11 @@ class _Look:
         self.gatherer = Gatherer(other_way=other_way)
         self.samples: list[F32] = []
 
+    @property
+    def whole(self) -> bool:
+        """Whether the whole picture is looked at, not what lies inside of bars."""
+        return self._inside is None
+
     def see(self, planes: Planes, *, sample: bool, gather: bool) -> None:
         y = planes.y if self._inside is None else self._inside.of(planes.y)
         if sample:
@@ -96,7 +101,7 @@ def scan(path: Path, *, check: Callable[[], None] = lambda: None, see: Callable[
     times = [float(pts * info.time_base) for pts in frame_pts(path)]
     times = [time - times[0] for time in times] if times else []
     readable = min(info.size_wh) >= LEAST_SIDE
-    total, found, samples = Gatherer(), list[Stretch](), list[F32]()
+    total, other_way, found, samples = Gatherer(), Gatherer(other_way=True), list[Stretch](), list[F32]()
     plain = False
     for first, end in _ranges(times):
         looks = [_Look()]
@@ -121,9 +126,18 @@ def scan(path: Path, *, check: Callable[[], None] = lambda: None, see: Callable[
             plain = plain or seen.mark.read
             found.append(seen if seen.mark.read else next((other for other in tried if other.mark.read), seen))
             total.join(looks[0].gatherer)
+            for each in looks[1:]:
+                if each.whole:
+                    other_way.join(each.gatherer)
     together = np.stack(samples) if samples else _NO_SAMPLES
     if len(found) > 1 and not any(s.mark.read for s in found):
         found.append(Stretch(found[0].begin, found[-1].end, find(total, near=_placements(found)), together))
+    if found and not any(s.mark.read for s in found):
+        # upside down, and one of the two quarter turns: the other one looks like a mirrored picture that stands up
+        over = (find(each.turned_over()) for each in (total, other_way) if each.count)
+        mark = next((mark for mark in over if mark.read), None)
+        if mark is not None:
+            found.append(Stretch(found[0].begin, found[-1].end, mark, together))
     return Scan(tuple(found), together)
 
 
