@@ -337,3 +337,21 @@ def test_shine_of_the_source_does_not_turn_white_under_a_stronger_lamp(source: F
         beyond = np.maximum(face.rgb - drive.brightest, 0)[(cheeks > 0) & (face.alpha > 0.5)]
         over.append(float(np.mean(beyond)))
     assert over[0] < 0.4 * over[1]
+
+
+@pytest.mark.parametrize("tone", [(1.0, 1.0, 1.0), (1.0, 0.85, 0.65)], ids=["grey", "sepia"])
+def test_a_picture_without_colour_gets_a_face_without_colour(source: Faceset, performance: Performance, tone: tuple[float, float, float]) -> None:
+    """An old film, or one that was toned: lips are of the skin's tint. In a picture with colour nothing is taken away."""
+    draft = DraftSwapper.fit(source, settings=SwapSettings(), permit=FACE)
+    toned = (performance.vertex_rgb @ np.asarray([0.2126, 0.7152, 0.0722], np.float32))[..., None] * np.asarray(tone, np.float32)
+    crop = FaceCrop(np.zeros((performance.size, performance.size, 3), np.uint8), np.eye(2, 3, dtype=np.float32))
+
+    def variety(of: Performance) -> float:
+        face = draft.swap(crop, draft.plan(of)[0])
+        tints = np.log(face.rgb[face.alpha > 0.9] + 12)
+        tints -= tints.mean(1, keepdims=True)
+        return float(np.linalg.norm(tints.std(0)))
+
+    assert variety(replace(performance, vertex_rgb=toned.astype(np.uint8))) < 0.25 * variety(performance)
+    drives = draft.plan(performance)
+    assert all(isinstance(drive, DraftDrive) and drive.colour_left == 1 for drive in drives)

@@ -17,6 +17,7 @@ from ..model.mesh_map import draw
 from ..model.network import Corrector
 from ..model.textures import Textures
 from ..types import F32, Drive, SwappedFace
+from .light import drain
 from .mouth import opening
 from .planner import DraftDrive
 
@@ -40,6 +41,11 @@ def corrected_face(face: SwappedFace, drive: Drive, *, net: Corrector, textures:
         told = net(seen.input_BCHW, torch.from_numpy(features(drive.mesh[None])))
         change = (compose(draft, _sized(cover[:, :1], side), seen, told, textures, parts=parts) - window(draft)).nan_to_num(0.0, 0.0, 0.0)
         rgb = _changed(face.rgb, change, side)
+        if isinstance(drive, DraftDrive) and drive.brightest is not None and drive.colour_left < 1:
+            # the network knows the source in colour; what it adds is drained of it as the draft is
+            rgb -= face.rgb
+            drain(rgb, drive.brightest, drive.colour_left)
+            rgb += face.rgb
         if isinstance(drive, DraftDrive) and drive.borrowed > 0:
             # the network knows the source's mouth; what is the performer's stays as it is
             kept = np.float32(drive.borrowed) * opening(drive.mesh, box=(0, 0, size, size), soft=0.006 * size)

@@ -18,7 +18,7 @@ from ..faces.mesh import LIPS_INNER, N_SKIN
 from ..permits import Action, require
 from ..types import F32, N_LANDMARKS, Drive, FaceCrop, Faceset, Permit, SwappedFace
 from .irises import moved
-from .light import LUMA, light_of, lit, skin_colours
+from .light import LUMA, drain, light_of, lit, skin_colours
 from .mouth import inside, opening, shortfall
 from .planner import DraftDrive, DraftPlanner, Layer, Region
 from .regions import brow_hair_weight, cover_weight, eye_weight, filled_weight, mouth_weight, plain_skin, ramp, side_weight, white_weight
@@ -69,7 +69,7 @@ class DraftSwapper(DraftPlanner):
     @property
     def model_id(self) -> str:
         """A hash of the set and of the settings that count."""
-        digest = hashlib.sha256(b"draft 8")
+        digest = hashlib.sha256(b"draft 9")
         for array in (self._set.landmarks, self._set.vertex_rgb, self._set.frame_index):
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(self._settings.model_dump_json(include={"light"}).encode())
@@ -129,6 +129,7 @@ class DraftSwapper(DraftPlanner):
             gain = np.median(np.mean([layer.gain for layer in drive.layers if layer.region == "skin"], axis=0), axis=0)
             _dull(rgb, _WHITER * drive.brightest, white * ramp(gain @ LUMA, *_RAISED), step=step)
             _neutral(rgb, drive.brightest, white * ramp(gain.max() / gain.min(), *_OTHER_COLOUR), step=step)
+            drain(rgb, drive.brightest, drive.colour_left)
         self._borrow(rgb, crop, drive, raster)
         alpha = np.clip(alpha, 0, 1) * np.clip(cover, 0, 1)
         np.clip(rgb, 0, 255, out=face.rgb[y0:y1, x0:x1])

@@ -46,6 +46,8 @@ _LEAST, _MOST = np.log(0.2), np.log(5.0)
 _DARK, _CLEAR = 18.0, 50.0
 """Code values of skin below which a channel's own detail is noise, and above which it is not."""
 _ALL_OWN = 0.98
+_DRAINED, _LESS_COLOUR = (0.02, 0.045), 1.5
+"""Variety of tints in a face without colour, and from which on a picture has colour; how much less of it than the source's it may have by nature."""
 _APART = (1.25, 1.7)
 """A channel that is raised this much more than the least raised one begins to show its noise, and shows nothing else."""
 
@@ -119,6 +121,19 @@ def skin_colours(lit: Lit, row: int) -> F32:
     return np.exp(_spread(logs, lit.seen[row][None], _NEAR_CM)[0]).astype(np.float32) - np.float32(_FLOOR)
 
 
+def colour_left(target: Lit, source: Lit) -> float:
+    """0..1: how much of the source's differences in colour the target's picture would show. 1 but for pictures that are drained of colour, by age, by
+    night or by a grade: there skin, lips and brows are nearly of one tint, whichever that is, and a red mouth would not be of that world."""
+    theirs, ours = _variety(target), _variety(source)
+    return max(float(ramp(np.asarray(theirs), *_DRAINED)), min(1.0, _LESS_COLOUR * theirs / max(ours, 1e-6)))
+
+
+def _variety(lit: Lit) -> float:
+    """How far the tints (logarithm, without the brightness) of the mesh's points are from the usual one."""
+    tint = lit.steady - lit.steady.mean(-1, keepdims=True)
+    return float(np.sqrt(((tint - np.median(tint, axis=0)) ** 2).sum(-1).mean()))
+
+
 def own_detail(skin: F32, gain: F32) -> F32:
     """(478, 3) 0..1: how far each channel's own detail survives the gain; where it does not (blue under a yellow lamp), brightness must tell it."""
     apart = gain / gain.min(-1, keepdims=True)
@@ -145,6 +160,18 @@ def lit(rgb: F32, factors: F32, of_brightness: F32 | None) -> None:
     brightness *= of_brightness
     rgb *= factors
     rgb += brightness
+
+
+def drain(rgb: F32, brightest: F32, left: float) -> None:
+    """Leave, in place, only the share `left` of what differs in colour from the performer's skin, whose colour is that of `brightest` (3,). `rgb`
+    (H, W, 3): colours, or differences between colours."""
+    if left >= 1:
+        return
+    skin = brightest / max(float(brightest @ LUMA), 1.0)
+    same = (rgb @ LUMA)[..., None] * skin.astype(np.float32)
+    rgb -= same
+    rgb *= np.float32(left)
+    rgb += same
 
 
 def _paleness(lit: Lit, rows: NDArray[np.intp]) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..config import SwapSettings
 from ..faces.mesh import eye_opening, mouth_opening
 from ..types import F32, Drive, Faceset, Performance
-from .light import Lit, brightest, gains, measure_light
+from .light import Lit, brightest, colour_left, gains, measure_light
 from .mouth import unseen
 from .person import gaze, measure
 from .reach import shown
@@ -57,6 +57,8 @@ class DraftDrive(Drive):
     layers: tuple[Layer, ...] = ()
     brightest: F32 | None = None
     """(3,) code values about which the performer's skin is brightest (see `light.brightest`)."""
+    colour_left: float = 1.0
+    """0..1: how much of the source's differences in colour the performer's picture would show (see `light.colour_left`)."""
     borrowed: float = 0.0
     """0..1: how much of what shows between the lips is the performer's own, because the source never opens the mouth, or never like this."""
 
@@ -91,6 +93,7 @@ class DraftPlanner:
             performance.vertex_rgb, performance.masks, performance.landmarks, size=performance.size, steps=performance.frame_index.astype(np.int64)
         )
         bright = brightest(lit)
+        left = 1.0 if apart else 1 - self._settings.light * (1 - colour_left(lit, self._light))
         yaw = performance.pose_deg[:, 0]
         reached = np.ones(len(yaw), np.float32) if apart else shown(yaw, performance.frame_index, self._set.pose_deg[:, 0])
         barred = self._barred(len(performance), apart)
@@ -111,6 +114,7 @@ class DraftPlanner:
                 shown=float(reached[t]),
                 layers=tuple(layers[t]),
                 brightest=bright[t],
+                colour_left=left,
                 borrowed=float(borrowed[t]),
             )
             for t in range(len(performance))
