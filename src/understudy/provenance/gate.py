@@ -1,8 +1,9 @@
 """Refusing sexual material: the source, the target and every result are looked at, and nothing is made from what is refused.
 
-Yahoo's open_nsfw (github.com/yahoo/open_nsfw) gives each sampled picture a score in 0..1. Sampled are the first frame of every second and the
-first frame after every cut. The rules are constants, published here and in docs/benchmarks.md; no setting, flag or environment variable changes
-them. Where the network is missing or altered, nothing passes.
+Yahoo's open_nsfw (github.com/yahoo/open_nsfw) gives each sampled picture a score in 0..1. Sampled are the first frame of every second (oftener in
+a video of less than half a minute, so that one wrong score does not decide) and the first frame after every cut. The rules are constants,
+published here and in docs/benchmarks.md; no setting, flag or environment variable changes them. Where the network is missing or altered, nothing
+passes.
 """
 
 from __future__ import annotations
@@ -33,13 +34,15 @@ SHARE = 0.1
 """Refused above this share of counting samples in any `WINDOW`: one wrong score in ten does no harm, four seconds in thirty do."""
 WINDOW = 30
 """Samples over which the share is taken (half a minute, and less where it cuts): a scene cannot be diluted by a long film around it."""
+OFTENEST = 0.2
+"""Seconds between two samples of a short video, at the least. From `WINDOW` seconds on it is one."""
 CUT = 24.0
 """Mean change of luma between two frames, in grey levels of 255, above which there is a cut. Too many cuts cost time and nothing else."""
 _SIDE, _CROP = 256, 224
 _MEAN_BGR = np.array([104, 117, 123], np.float32)
 _THUMB = 24
 
-RULES: dict[str, Any] = {"network": weight(NETWORK).sha256, "score": SCORE, "share": SHARE, "window": WINDOW, "cut": CUT}
+RULES: dict[str, Any] = {"network": weight(NETWORK).sha256, "score": SCORE, "share": SHARE, "window": WINDOW, "oftenest": OFTENEST, "cut": CUT}
 """What a verdict depends on, the pictures apart."""
 
 
@@ -79,15 +82,17 @@ def score(rgb: np.ndarray) -> float:
 
 
 class Watcher:
-    """Sees the frames of one video in their order, and scores those that must be looked at. `what` names the video in a refusal."""
+    """Sees the frames of one video in their order, and scores those that must be looked at. `what` names the video in a refusal; `duration` (seconds)
+    is what it says of itself."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, duration: float) -> None:
         require_network()
         self.what = what
+        self._step = min(1.0, max(OFTENEST, duration / WINDOW))
         self._recent: deque[bool] = deque(maxlen=WINDOW)
         self._share = self._highest = 0.0
         self._samples = self._over = 0
-        self._second: int | None = None
+        self._place: int | None = None
         self._thumb: np.ndarray | None = None
 
     def see(self, planes: Planes, seconds: float) -> None:
@@ -95,10 +100,10 @@ class Watcher:
         thumb = _thumb_of(planes)
         cut = self._thumb is None or float(np.abs(thumb - self._thumb).mean()) > CUT
         self._thumb = thumb
-        second = math.floor(seconds)
-        if not cut and second == self._second:
+        place = math.floor(seconds / self._step)
+        if not cut and place == self._place:
             return
-        self._second = second
+        self._place = place
         value = score(rgb_from_planes(planes, depth=8))
         # a score that is not a number counts
         counts = not value <= SCORE
@@ -143,7 +148,7 @@ def look(path: Path, info: VideoInfo, *, what: str, context: Context) -> Verdict
     key = str(path.resolve()), status.st_size, status.st_mtime_ns
     if key in _seen:
         return _seen[key]
-    watcher = Watcher(what)
+    watcher = Watcher(what, duration=float(info.duration))
     with Meter(context, "gate", f"looking at {path.name}", info.n_frames) as meter:
         for frame in read_frames(path, want="planes", info=info):
             assert frame.planes is not None

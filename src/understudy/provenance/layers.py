@@ -142,7 +142,7 @@ def _write_frames(
     """Every frame of every layer; the refusal check's verdict on the result, and what identifies it."""
     info, every = job.info, frame_pts(job.target)
     spans = label_spans([pts * info.time_base for pts in every], altered)
-    watcher, sampler = gate.Watcher("the result"), Sampler(info.duration)
+    watcher, sampler = gate.Watcher("the result", duration=float(info.duration)), Sampler(info.duration)
     marker = Marker(number) if number is not None else None
     last = max(1, round(1 / (info.frame_rate * info.time_base)))
     for name in ("geometry", *(job.layers if job.form != "prores4444" else ())):

@@ -126,7 +126,7 @@ def publish(
         raise StepMissing("There are no rendered faces to publish.", remedy="run first: understudy render")
     label = label_for(info, settings.label, patches)
     looked = admitted(sources, target, info, context)
-    watcher = gate.Watcher(f"the result {out.name}")
+    watcher = gate.Watcher(f"the result {out.name}", duration=float(info.duration))
     with Meter(context, "publish", "Writing the video", info.n_frames) as meter:
         _warn(meter, label, target)
         unsigned = _unsigned(out)
